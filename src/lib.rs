@@ -1,1 +1,7 @@
-//! placeholder
+//! Halfway: a self-hosted course from DevOps to MLOps whose labs are real and graded by live state.
+//!
+//! `docs/architecture.md` is the map. Dependencies between these modules point to the left only:
+//! `base → model → expr → {content, store, sandbox} → grading → lab → proof → web → app → cli`.
+
+pub mod base;
+pub mod model;
