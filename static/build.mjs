@@ -1,0 +1,96 @@
+// Bundles the page's sources and the pinned packages into dist/. With --report it prints compressed
+// sizes and fails when a budget is exceeded. Nothing of dist/ is ever committed.
+import { build } from "esbuild";
+import { readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "dist");
+const minify = !process.argv.includes("--plain");
+
+const common = {
+  bundle: true,
+  minify,
+  target: ["chrome123", "firefox120", "safari17.5"],
+  outdir: dist,
+  logLevel: "warning",
+  legalComments: "linked",
+  metafile: true,
+  loader: { ".woff2": "file", ".woff": "empty" },
+  assetNames: "fonts/[name]-[hash]",
+  chunkNames: "chunks/[name]-[hash]",
+};
+
+rmSync(dist, { recursive: true, force: true });
+
+const modules = await build({
+  ...common,
+  entryPoints: { site: join(here, "js/site.js"), lab: join(here, "js/lab.js") },
+  format: "esm",
+  splitting: true,
+});
+// Loaded without `type=module`: one before the first paint, one as a worker.
+const scripts = await build({
+  ...common,
+  entryPoints: { theme: join(here, "js/theme.js"), "events-worker": join(here, "js/events-worker.js") },
+  format: "iife",
+});
+const styles = await build({
+  ...common,
+  entryPoints: { site: join(here, "css/site.css"), lab: join(here, "css/lab.css") },
+});
+
+if (process.argv.includes("--report")) report();
+
+function report() {
+  const outputs = { ...modules.metafile.outputs, ...scripts.metafile.outputs, ...styles.metafile.outputs };
+  const named = new Map(Object.entries(outputs).map(([path, meta]) => [relative(dist, join(process.cwd(), path)), meta]));
+  const size = (name) => gzipSync(readFileSync(join(dist, name)), { level: 9 }).length;
+  const font = [...named.keys()].filter((name) => name.endsWith(".woff2"));
+
+  // Everything that a script pulls in at once; a dynamic import is a cost of its own.
+  const reach = (name, seen = new Set()) => {
+    if (seen.has(name)) return seen;
+    seen.add(name);
+    for (const one of named.get(name)?.imports ?? []) {
+      if (one.kind === "import-statement") reach(relative(dist, join(process.cwd(), one.path)), seen);
+    }
+    return seen;
+  };
+  const dynamic = (names) =>
+    [...names].flatMap((name) =>
+      (named.get(name)?.imports ?? [])
+        .filter((one) => one.kind === "dynamic-import")
+        .map((one) => relative(dist, join(process.cwd(), one.path))),
+    );
+  const total = (names) => [...new Set(names)].reduce((sum, name) => sum + size(name), 0);
+
+  const page = [...reach("site.js"), "theme.js", "events-worker.js", "site.css", ...font];
+  const lab = [...page, ...reach("lab.js"), "lab.css"];
+  const later = new Set(dynamic(reach("lab.js")).flatMap((name) => [...reach(name)]));
+  const editor = [...later].filter((name) => !lab.includes(name));
+
+  for (const name of [...new Set([...lab, ...editor])]) {
+    const path = join(dist, name);
+    const brotli = brotliCompressSync(readFileSync(path)).length;
+    console.log(`${name.padEnd(52)} ${kb(statSync(path).size)} raw  ${kb(size(name))} gz  ${kb(brotli)} br`);
+  }
+  let over = false;
+  // The page's budget leaves 10 kB of its 40 for the markup itself.
+  for (const [what, names, budget] of [
+    ["page (scripts, styles, font)", page, 30_000 + total(font)],
+    ["workspace page with terminal", lab, 250_000],
+    ["editor, on top", editor, 200_000],
+  ]) {
+    const bytes = total(names);
+    over ||= bytes > budget;
+    console.log(`${what.padEnd(52)} ${kb(bytes)} gz of ${kb(budget)}${bytes > budget ? "  OVER BUDGET" : ""}`);
+  }
+  if (over) process.exit(1);
+}
+
+function kb(bytes) {
+  return `${(bytes / 1000).toFixed(1).padStart(7)} kB`;
+}
