@@ -69,11 +69,7 @@ pub enum Enforcement {
     /// Files outside the given paths cannot be opened or changed (Landlock). `abi` is the version in effect.
     Files { abi: u32 },
     /// TCP bind and connect only on these ports, and connect to the proxy's port (Landlock).
-    TcpPorts {
-        from: u16,
-        to: u16,
-        proxy: Option<u16>,
-    },
+    TcpPorts { from: u16, to: u16, proxy: Option<u16> },
     /// Signals reach only processes of this sandbox (Landlock).
     Signals,
     /// Abstract unix sockets of others cannot be connected to (Landlock).
@@ -227,10 +223,7 @@ pub enum ServerFrame {
     /// Another client changed the size.
     Size { cols: u16, rows: u16 },
     /// The first process has ended and all its output was sent. The agent closes the stream after this.
-    Exit {
-        code: Option<i32>,
-        signal: Option<i32>,
-    },
+    Exit { code: Option<i32>, signal: Option<i32> },
 }
 
 /// Body of `POST /v1/commands` and `POST /v1/commands/stream`.
@@ -295,8 +288,13 @@ pub enum Encoding {
 #[serde(untagged)]
 pub enum CommandEvent {
     /// Text as it came; what is not UTF-8 is replaced by U+FFFD, characters are never cut in two.
-    Output { stream: CommandStream, data: String },
-    Exit { exit: CommandExit },
+    Output {
+        stream: CommandStream,
+        data: String,
+    },
+    Exit {
+        exit: CommandExit,
+    },
 }
 
 /// Which stream a piece of output came from.

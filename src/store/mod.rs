@@ -1,0 +1,25 @@
+//! Everything that is kept in the database: all SQL of the product stands here, for SQLite and PostgreSQL alike.
+//!
+//! Rows belong to a person and may belong to a workshop. Nothing here knows HTTP, sandboxes or how something is
+//! graded. Every statement is a constant of [`sql`], so that a test can prepare each of them on both engines.
+
+mod db;
+mod error;
+mod exports;
+mod grading;
+mod intents;
+mod lessons;
+mod people;
+mod sessions;
+pub mod sql;
+mod steps;
+mod trials;
+
+pub use db::{DatabaseAddress, Store, migrations};
+pub use error::{Doing, StoreError};
+pub use exports::Export;
+pub use grading::{Grading, HintTaken};
+pub use intents::Intent;
+pub use lessons::LessonRead;
+pub use sessions::Created;
+pub use trials::TrialRun;
