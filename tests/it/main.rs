@@ -1,0 +1,6 @@
+//! The one integration binary: real parts, driven from the outside.
+//!
+//! What a machine lacks is skipped, said and counted (see [`support`]); `HALFWAY_REQUIRE=all` turns a skip into a failure.
+
+mod store;
+mod support;
