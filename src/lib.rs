@@ -4,5 +4,6 @@
 //! `base → model → expr → {content, store, sandbox} → grading → lab → proof → web → app → cli`.
 
 pub mod base;
+pub mod lab;
 pub mod model;
 pub mod store;
