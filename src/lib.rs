@@ -7,3 +7,4 @@ pub mod base;
 pub mod lab;
 pub mod model;
 pub mod store;
+pub mod sandbox;
