@@ -95,7 +95,8 @@ pub enum Enforcement {
 /// A restriction that is missing, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortfall {
-    /// The `kind` that [`Enforcement`] would have had.
+    /// The `kind` that [`Enforcement`] would have had, or `own_network`, `own_processes`,
+    /// `file_metadata` for what the Landlock form cannot give.
     pub kind: String,
     /// One sentence for an operator.
     pub reason: String,
