@@ -6,5 +6,6 @@
 pub mod base;
 pub mod lab;
 pub mod model;
-pub mod store;
 pub mod sandbox;
+pub mod store;
+pub mod web;

@@ -1,0 +1,143 @@
+//! Home: where to go on, what runs, and the map of the four months.
+
+use askama::Template;
+
+use super::frame::{Frame, Section};
+use super::mark::Mark;
+use super::parts::RunningLab;
+use crate::base::Timestamp;
+
+/// The page at `/`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "home.html")]
+pub struct HomePage {
+    pub frame: Frame,
+    /// Where to go on; `None` where nothing is written.
+    pub next: Option<Continue>,
+    pub running: Vec<RunningLab>,
+    pub stages: Vec<Stage>,
+    pub months: Vec<MonthRow>,
+}
+
+/// The one next action.
+#[derive(Clone, Debug)]
+pub struct Continue {
+    /// `Week 3 · Data and pipelines`.
+    pub place: String,
+    pub title: String,
+    pub note: String,
+    pub href: String,
+    /// `Start week 1` or `Continue`.
+    pub verb: &'static str,
+}
+
+/// A stop on the model's loop.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    pub name: &'static str,
+    /// Its twin on the loop that the reader knows.
+    pub twin: Option<&'static str>,
+    /// Whether a week that belongs to it is done.
+    pub done: bool,
+    /// Horizontal place in the picture, 0 to 1000.
+    pub x: u32,
+}
+
+/// A month of the map.
+#[derive(Clone, Debug)]
+pub struct MonthRow {
+    pub number: u8,
+    pub title: String,
+    /// `Month 1 · 2 of 4 weeks`.
+    pub note: String,
+    pub stops: Vec<Stop>,
+    pub gate: String,
+    pub gate_open: bool,
+}
+
+/// A week on the map.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    pub href: String,
+    pub title: String,
+    pub place: Place,
+    /// `lab passed 6 of 6`, `5 lessons, lab 60 min`.
+    pub note: String,
+}
+
+/// How far a week is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Done,
+    Here,
+    Ahead,
+}
+
+impl Place {
+    /// Class of the stop.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Done => "stop done",
+            Self::Here => "stop here",
+            Self::Ahead => "stop",
+        }
+    }
+
+    /// The state in words.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Here => "begun",
+            Self::Ahead => "ahead",
+        }
+    }
+}
+
+impl HomePage {
+    /// A page with one of everything.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            frame: Frame::landing("Week 1, 1 of 5", Section::Curriculum, Timestamp(0)),
+            next: Some(Continue {
+                place: "Week 1 · ML lifecycle for operators".into(),
+                title: "Metrics and thresholds".into(),
+                note: "15 min".into(),
+                href: "/weeks/1/metrics-and-thresholds".into(),
+                verb: "Continue",
+            }),
+            running: vec![RunningLab {
+                title: "Inherited notebook".into(),
+                mark: Mark::Passed,
+                state: "Ready".into(),
+                progress: "3 of 6 tasks".into(),
+                time: Some("41 min left".into()),
+                href: "/sessions/0190b6a4-0000-7000-8000-000000000001".into(),
+            }],
+            stages: super::curriculum::stages(&[]),
+            months: vec![MonthRow {
+                number: 1,
+                title: "Models as artifacts".into(),
+                note: "Month 1 · 1 of 4 weeks".into(),
+                stops: vec![
+                    Stop {
+                        href: "/weeks/1".into(),
+                        title: "ML lifecycle for operators".into(),
+                        place: Place::Done,
+                        note: "lab passed 6 of 6".into(),
+                    },
+                    Stop {
+                        href: "/weeks/2".into(),
+                        title: "Reproducible environments".into(),
+                        place: Place::Ahead,
+                        note: "4 lessons, lab 75 min".into(),
+                    },
+                ],
+                gate: "Level 0 done properly".into(),
+                gate_open: false,
+            }],
+        }
+    }
+}

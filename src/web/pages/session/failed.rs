@@ -1,0 +1,45 @@
+//! A session that could not be made: the failing step, its last lines, Retry.
+
+use askama::Template;
+
+use crate::base::Timestamp;
+use crate::web::pages::frame::{Frame, Live, Section};
+use crate::web::pages::parts::{StepList, StepOutput};
+
+/// `GET /sessions/{id}` while `failed`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "session/failed.html")]
+pub struct FailedPage {
+    pub frame: Frame,
+    pub id: String,
+    pub lab: String,
+    pub lab_href: String,
+    /// In words for the learner.
+    pub reason: String,
+    pub steps: StepList,
+    /// Of the step that failed.
+    pub output: StepOutput,
+    /// Whether the workspace exists and can be downloaded.
+    pub workspace: bool,
+}
+
+impl FailedPage {
+    /// A failed second step.
+    #[must_use]
+    pub fn sample() -> Self {
+        let made = super::provisioning::ProvisioningPage::sample();
+        Self {
+            frame: Frame::new("Failed · Inherited notebook", Section::Labs, Timestamp(0)).live(Live {
+                last: 9,
+                session: Some((made.id.clone(), "failed")),
+            }),
+            id: made.id,
+            lab: made.lab,
+            lab_href: made.lab_href,
+            reason: "“Plant the notebook” ended with exit code 1.".into(),
+            steps: made.steps,
+            output: made.output,
+            workspace: true,
+        }
+    }
+}

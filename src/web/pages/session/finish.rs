@@ -1,0 +1,103 @@
+//! The result: each task with what is true now and what was achieved, the work to take along, and what comes next.
+
+use askama::Template;
+
+use crate::base::Timestamp;
+use crate::web::pages::frame::{Frame, Live, Section};
+use crate::web::pages::mark::Mark;
+use crate::web::pages::parts::ExportChoice;
+use crate::web::pages::time::Moment;
+use crate::web::pages::week::Step;
+
+/// `GET /sessions/{id}/finish`, and `GET /sessions/{id}` once `ended`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "session/finish.html")]
+pub struct FinishPage {
+    pub frame: Frame,
+    pub id: String,
+    pub lab: String,
+    pub lab_id: String,
+    pub passed: usize,
+    pub all: usize,
+    pub points: u32,
+    pub points_all: u32,
+    /// Whether the session is over.
+    pub ended: bool,
+    /// Whether it is saving and ending just now.
+    pub ending: bool,
+    /// Why it ended, in words.
+    pub reason: Option<String>,
+    pub results: Vec<ResultLine>,
+    pub exports: Vec<ExportChoice>,
+    pub next: Option<Step>,
+}
+
+/// One task's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultLine {
+    pub title: String,
+    pub points: u32,
+    pub mark: Mark,
+    /// `Passed`, `Achieved, broken now`, `Not yet`.
+    pub word: String,
+    pub achieved: Option<Moment>,
+    pub evidence: Vec<String>,
+    /// Why it was not achieved.
+    pub seen: Vec<String>,
+}
+
+impl FinishPage {
+    /// Four of six.
+    #[must_use]
+    pub fn sample() -> Self {
+        let moment = Moment {
+            exact: "2026-11-24T14:02:00Z".into(),
+            text: "14:02".into(),
+        };
+        Self {
+            frame: Frame::new("Ended, 1 of 2 · Inherited notebook", Section::Labs, Timestamp(0)).live(Live {
+                last: 20,
+                session: Some(("0190b6a4-0000-7000-8000-000000000001".into(), "ended")),
+            }),
+            id: "0190b6a4-0000-7000-8000-000000000001".into(),
+            lab: "Inherited notebook".into(),
+            lab_id: "inherited-notebook".into(),
+            passed: 1,
+            all: 2,
+            points: 10,
+            points_all: 20,
+            ended: true,
+            ending: false,
+            reason: Some("You ended it.".into()),
+            results: vec![
+                ResultLine {
+                    title: "Training runs from a clean process".into(),
+                    points: 10,
+                    mark: Mark::Broken,
+                    word: "Achieved, broken at the end".into(),
+                    achieved: Some(moment.clone()),
+                    evidence: vec!["auc is 0.97".into()],
+                    seen: vec![],
+                },
+                ResultLine {
+                    title: "Wrong input never gives an answer".into(),
+                    points: 10,
+                    mark: Mark::NotYet,
+                    word: "Not yet".into(),
+                    achieved: None,
+                    evidence: vec![],
+                    seen: vec!["predict.py answered for a missing column".into()],
+                },
+            ],
+            exports: vec![ExportChoice {
+                id: "0190b6a4-0000-7000-8000-000000000002".into(),
+                at: moment,
+                size: "1.2 MB".into(),
+            }],
+            next: Some(Step {
+                title: "Week 2: Reproducible environments".into(),
+                href: "/weeks/2".into(),
+            }),
+        }
+    }
+}
