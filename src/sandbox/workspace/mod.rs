@@ -4,13 +4,21 @@
 //! no magic links), and opened only if they are regular files, under a cap. Never follows a link, never blocks on a
 //! FIFO, never leaves the root. The blocking work runs on the pool for it.
 
+mod archive;
+mod copy;
 mod error;
 mod hash;
+mod remove;
+mod root;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Gid, Uid};
+
+use root::Root;
 
 pub use error::WorkspaceError;
 pub use hash::{FileHash, NotAHash};
@@ -23,10 +31,12 @@ pub struct Workspace(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    root: PathBuf,
-    directory: std::os::fd::OwnedFd,
-    owner: Option<(Uid, Gid)>,
+    path: PathBuf,
+    root: Root,
 }
+
+/// Entries that a list of one directory may have.
+const LARGEST_LIST: usize = 20_000;
 
 /// What a directory entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -110,14 +120,16 @@ impl Workspace {
     /// # Errors
     /// When it is not there.
     pub fn open(root: &Path, owner: Option<(Uid, Gid)>) -> Result<Self> {
-        let _ = (root, owner);
-        todo!()
+        Ok(Self(Arc::new(Inner {
+            path: root.to_owned(),
+            root: Root::open_root(root, owner)?,
+        })))
     }
 
     /// Where it lies on this machine.
     #[must_use]
     pub fn root(&self) -> &Path {
-        &self.0.root
+        &self.0.path
     }
 
     /// Entries of a directory, directories first, then by name; `""` is the root.
@@ -125,8 +137,8 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn list(&self, path: &str) -> Result<Vec<Entry>> {
-        let _ = path;
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| root.list(&path, LARGEST_LIST)).await
     }
 
     /// What is at a path; links and special files are told, not followed.
@@ -134,8 +146,12 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn stat(&self, path: &str) -> Result<Entry> {
-        let _ = path;
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| {
+            let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+            root.stat(&path).map(|stat| root::entry(name, false, &stat))
+        })
+        .await
     }
 
     /// A file's bytes, if there are at most `cap` of them.
@@ -143,8 +159,8 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn read(&self, path: &str, cap: u64) -> Result<Content> {
-        let _ = (path, cap);
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| root.read(&path, cap)).await
     }
 
     /// A file's size and hash without keeping its bytes, if it has at most `cap`.
@@ -152,8 +168,8 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn hash(&self, path: &str, cap: u64) -> Result<(u64, FileHash)> {
-        let _ = (path, cap);
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| root.hash(&path, cap)).await
     }
 
     /// An open handle to a regular file with its size, for a download.
@@ -161,8 +177,10 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn open_file(&self, path: &str) -> Result<(tokio::fs::File, u64)> {
-        let _ = path;
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| root.open_regular(&path))
+            .await
+            .map(|(file, stat)| (tokio::fs::File::from_std(file), root::size(&stat)))
     }
 
     /// Writes a file atomically (a reader sees the old or the new bytes, never half), keeping the mode of the one
@@ -171,8 +189,10 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn write(&self, path: &str, bytes: impl Into<bytes::Bytes> + Send, expect: Expect) -> Result<FileHash> {
-        let _ = (path, expect, bytes.into());
-        todo!()
+        let path = path.to_owned();
+        let bytes = bytes.into();
+        self.blocking(move |root| root.put(&path, &mut &*bytes, None, expect))
+            .await
     }
 
     /// Makes a directory, and with `parents` those above it.
@@ -180,8 +200,12 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn create_dir(&self, path: &str, parents: bool) -> Result<()> {
-        let _ = (path, parents);
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| match root.create_dir(&path, parents, 0o755) {
+            Err(WorkspaceError::Exists { .. }) if parents => root.open_dir(&path).map(drop),
+            other => other,
+        })
+        .await
     }
 
     /// Gives a file or directory another path; refuses if that exists.
@@ -189,8 +213,8 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn rename(&self, from: &str, to: &str) -> Result<()> {
-        let _ = (from, to);
-        todo!()
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.blocking(move |root| root.rename(&from, &to)).await
     }
 
     /// Removes a file, link, special file, or a directory with all that is in it.
@@ -198,8 +222,8 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn remove(&self, path: &str) -> Result<()> {
-        let _ = path;
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| root.remove(&path)).await
     }
 
     /// Removes everything in it.
@@ -207,7 +231,7 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn clear(&self) -> Result<()> {
-        todo!()
+        self.blocking(Root::clear).await
     }
 
     /// Sets permission bits (0o777 at most) of a file or directory.
@@ -215,8 +239,8 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn set_mode(&self, path: &str, mode: u32) -> Result<()> {
-        let _ = (path, mode);
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| root.set_mode(&path, mode)).await
     }
 
     /// Everything beneath a directory, in order of path, links not followed; fails above `cap` entries.
@@ -224,8 +248,20 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn tree(&self, path: &str, cap: usize) -> Result<Vec<Entry>> {
-        let _ = (path, cap);
-        todo!()
+        let path = path.to_owned();
+        self.blocking(move |root| {
+            let mut entries = Vec::new();
+            let above = if path.is_empty() { 0 } else { path.len() + 1 };
+            root.walk(&path, cap, &mut |full, entry| {
+                entries.push(Entry {
+                    name: full.get(above..).unwrap_or_default().to_owned(),
+                    ..entry.clone()
+                });
+                Ok(())
+            })?;
+            Ok(entries)
+        })
+        .await
     }
 
     /// Copies regular files and directories to a directory of the machine, which is made; links and special files
@@ -234,8 +270,8 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn copy_to(&self, directory: &Path, caps: Caps) -> Result<Copied> {
-        let _ = (directory, caps);
-        todo!()
+        let directory = directory.to_owned();
+        self.blocking(move |root| root.copy_to(&directory, caps)).await
     }
 
     /// Copies files of a trusted directory (a lab's) into the workspace at `to`, over what is there.
@@ -243,26 +279,59 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn copy_from(&self, directory: &Path, to: &str) -> Result<Copied> {
-        let _ = (directory, to);
-        todo!()
+        let (directory, to) = (directory.to_owned(), to.to_owned());
+        self.blocking(move |root| root.copy_from(&directory, &to)).await
     }
 
-    /// Writes the workspace as a `tar.gz` to `out`: regular files and directories, and links as links.
+    /// Writes the workspace as a `tar.gz` to `out`: regular files and directories. Links and special files, and names
+    /// that are not UTF-8, are left out and told.
     ///
     /// # Errors
     /// [`WorkspaceError`] by kind.
     pub async fn archive<W: std::io::Write + Send + 'static>(&self, out: W, caps: Caps) -> Result<(W, Copied)> {
-        let _ = (out, caps);
-        todo!()
+        self.blocking(move |root| root.archive(out, caps)).await
     }
 
-    /// Fills the workspace from a hostile `tar.gz`. Refuses as a whole what holds `..`, absolute paths, hard links,
-    /// devices, links that lead out, too many entries or too many bytes; nothing is left after a refusal.
+    /// Replaces all that is in the workspace by what a hostile `tar.gz` holds. Refuses as a whole what has `..`,
+    /// absolute paths, links, devices, too many entries or too many bytes; then the workspace stays as it was.
     ///
     /// # Errors
     /// [`WorkspaceError::Archive`] with the reason, or another by kind.
     pub async fn unpack_archive<R: std::io::Read + Send + 'static>(&self, archive: R, caps: Caps) -> Result<Copied> {
-        let _ = (archive, caps);
-        todo!()
+        self.blocking(move |root| root.unpack(archive, caps)).await
     }
+
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Root) -> Result<T> + Send + 'static) -> Result<T> {
+        let inner = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || work(&inner.root))
+            .await
+            .unwrap_or_else(|error| {
+                Err(WorkspaceError::Io {
+                    path: "the workspace".to_owned(),
+                    source: std::io::Error::other(error),
+                })
+            })
+    }
+}
+
+/// Removes a directory of the machine with all that is in it, however deep, without following links. One that is not
+/// there is no error.
+///
+/// # Errors
+/// As the machine gives them.
+pub(crate) async fn remove_tree(directory: &Path) -> std::io::Result<()> {
+    let directory = directory.to_owned();
+    tokio::task::spawn_blocking(move || {
+        match Root::open_root(&directory, None) {
+            Ok(root) => remove::empty(&root.directory)?,
+            Err(WorkspaceError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(std::io::Error::other(error)),
+        }
+        match std::fs::remove_dir(&directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    })
+    .await
+    .unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
