@@ -4,6 +4,8 @@
 //! `base → model → expr → {content, store, sandbox} → grading → lab → proof → web → app → cli`.
 
 pub mod base;
+pub mod content;
+pub mod expr;
 pub mod lab;
 pub mod model;
 pub mod sandbox;

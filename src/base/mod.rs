@@ -6,11 +6,13 @@
 pub mod backoff;
 pub mod clock;
 pub mod ids;
+pub mod nearest;
 pub mod random;
 pub mod secret;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, Timestamp};
 pub use ids::{InstallId, PersonId, SessionId, TrialId, WorkshopId};
+pub use nearest::nearest;
 pub use random::Random;
 pub use secret::Secret;

@@ -14,5 +14,5 @@ pub use lab::{
 };
 pub use person::{Person, PersonRole};
 pub use session::{LabSession, SessionState, Step, StepState};
-pub use trial::{Act, Hold, Trial};
+pub use trial::{Act, Hold, Offset, Trial};
 pub use verdict::{Award, Finding, Observation, TaskLevel, Verdict};

@@ -42,7 +42,7 @@ pub enum Act {
     /// Flips the lowest bit of the byte at an offset.
     FlipByte {
         path: String,
-        at: u64,
+        at: Offset,
     },
     Command {
         probe: CommandProbe,
@@ -57,6 +57,16 @@ pub enum Act {
         bind: String,
     },
     Wait(Duration),
+}
+
+/// Where in a file: a number, or a parameter's text (`${at}`) until the parameters are filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Offset {
+    /// Bytes from the start; a file that is shorter has the byte at the remainder of dividing by its length.
+    At(u64),
+    /// Not filled in yet.
+    Drawn(String),
 }
 
 /// What must hold: CEL over the bound and watched names, `params` and `act.time`.

@@ -1,0 +1,13 @@
+//! Reads `curriculum/` and `labs/` into the domain's types.
+//!
+//! Each lab is read on its own: a broken one becomes diagnostics with file, line and caret, and the rest is served.
+//! What an author writes is data, never trusted to be small, well-formed or free of links out of its folder. Knows
+//! nothing of the database, of sandboxes or of HTTP; expressions are compiled here only to say early what is wrong.
+
+pub mod catalogue;
+pub mod diagnostic;
+pub mod proof;
+
+pub use catalogue::{Catalogue, LabEntry, LessonEntry, Library, Roots};
+pub use diagnostic::{Diagnostic, Severity};
+pub use proof::{Overlay, ProofMaterial, WrongSolution};
