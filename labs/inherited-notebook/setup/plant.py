@@ -8,8 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-LAB = Path(os.environ["HALFWAY_LAB"])
-sys.path.insert(0, str(LAB / "checks"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "checks"))
 
 import population  # noqa: E402
 import table  # noqa: E402
@@ -57,9 +56,10 @@ def dictionary(columns, leak):
 
 
 def main():
+    lab = Path(os.environ["HALFWAY_LAB"])
     workspace = Path(os.environ["HALFWAY_WORKSPACE"])
     hidden = Path(os.environ["HALFWAY_HIDDEN"])
-    parameters = json.loads((LAB / "parameters.json").read_text())
+    parameters = json.loads((lab / "parameters.json").read_text())
 
     shape = population.shape()
     (hidden / "shape.json").write_text(json.dumps(shape))

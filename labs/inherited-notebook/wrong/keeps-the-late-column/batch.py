@@ -1,12 +1,14 @@
 """What the clinic's system sends, and how a file of it is read."""
 
 import csv
+import functools
 import math
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
 
 
+@functools.cache
 def header(name):
     with open(DATA / name, newline="", encoding="utf-8") as file:
         return next(csv.reader(file))
