@@ -1,0 +1,1 @@
+sed -i 's/"replicas": [0-9]*/"replicas": 0/' service.json
