@@ -6,6 +6,7 @@
 pub mod base;
 pub mod content;
 pub mod expr;
+pub mod grading;
 pub mod lab;
 pub mod model;
 pub mod sandbox;

@@ -9,8 +9,6 @@ use std::{
 use halfway_agent::protocol;
 use rustix::process::{Pid, Signal};
 
-use crate::reaper;
-
 /// Bytes of arguments that one process shows at most.
 const ARGUMENTS: usize = 4096;
 
@@ -231,25 +229,27 @@ fn members(session: i32) -> Vec<Stat> {
         .collect()
 }
 
-/// Hangs up and then kills everything that the agent has ever started, and reaps it.
+/// Hangs up and then kills everything that the agent has ever started.
 pub async fn end_everything() {
-    let left = || {
-        reaper::reap();
+    let alive = || {
         descendants(own_pid())
+            .into_iter()
+            .filter(|process| process.state != 'Z')
+            .collect::<Vec<_>>()
     };
-    for process in left() {
+    for process in alive() {
         signal(process.pid, Signal::HUP);
         signal(process.pid, Signal::CONT);
     }
     for _ in 0..40 {
-        if left().is_empty() {
+        if alive().is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     // Again and again: a process that forks while it is looked for is caught in a later round.
     for _ in 0..80 {
-        let left = left();
+        let left = alive();
         if left.is_empty() {
             return;
         }

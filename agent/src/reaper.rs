@@ -47,8 +47,7 @@ pub async fn run() -> std::io::Result<()> {
     }
 }
 
-/// Takes every ended orphan off the table.
-pub fn reap() {
+fn reap() {
     for child in children() {
         if !owned().contains(&child)
             && let Some(pid) = Pid::from_raw(child)

@@ -1,0 +1,379 @@
+//! What a trial must put back: copies of everything that an act is about to touch, on disk before it is touched.
+//!
+//! `<session>/trial/journal.json` and `<session>/trial/saved/`. A copy and the intention are synced to the disk first,
+//! so that a server that is killed at any point finds at its next start what to do. A path is put back only while it
+//! is still what an act made of it: what the learner has written since is newer, is kept, and is told.
+
+use std::collections::HashMap;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::grading::text;
+use crate::model::TaskId;
+use crate::sandbox::{EntryKind, Expect, FileHash, Workspace, WorkspaceError};
+
+/// Bytes of all files that the acts of one trial may touch.
+const SAVED: u64 = 256 << 20;
+
+/// Paths that the acts of one trial may touch.
+const TOUCHED: usize = 5_000;
+
+/// What restoring came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreReport {
+    pub task: TaskId,
+    /// Nothing is left to be done. Otherwise the journal stays, and [`restore_after_crash`] tries again.
+    pub complete: bool,
+    /// How many paths were put back.
+    pub put_back: usize,
+    /// What was left as it is, and why; in words for the learner.
+    pub notes: Vec<String>,
+    /// For the operator.
+    pub fault: Option<String>,
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    Missing,
+    File(FileHash),
+    Directory,
+    /// A link, something special, or a file that is too large to have been made by an act.
+    Other,
+}
+
+/// Why something must not be touched.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Words for the learner.
+    Impossible(String),
+    /// Words for the operator.
+    Fault(String),
+}
+
+impl Refusal {
+    pub fn of(error: &WorkspaceError) -> Self {
+        match error {
+            WorkspaceError::Io { .. } | WorkspaceError::Full { .. } => Self::Fault(error.to_string()),
+            other => Self::Impossible(other.to_string()),
+        }
+    }
+
+    fn io(doing: &str) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |error| Self::Fault(format!("{doing}: {error}"))
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    task: TaskId,
+    touched: Vec<Touched>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Touched {
+    path: String,
+    before: State,
+    mode: u32,
+    /// Name of the copy in `saved/`, for a file.
+    copy: Option<String>,
+    /// Whatever acts made, or were about to make, of it.
+    after: Vec<State>,
+}
+
+/// The journal of a running trial.
+#[derive(Debug)]
+pub(super) struct Journal {
+    directory: PathBuf,
+    workspace: Workspace,
+    record: Record,
+    index: HashMap<String, usize>,
+    saved: u64,
+}
+
+impl Journal {
+    /// Begins a journal, after putting back what an earlier trial left.
+    pub async fn begin(session: &Path, task: &TaskId, workspace: &Workspace) -> Result<Self, Refusal> {
+        if let Some(report) = restore_after_crash(session, workspace).await
+            && !report.complete
+        {
+            let why = report.fault.unwrap_or_else(|| "no reason is known".to_owned());
+            return Err(Refusal::Fault(format!("an earlier trial could not be put back: {why}")));
+        }
+        let journal = Self {
+            directory: session.join("trial"),
+            workspace: workspace.clone(),
+            record: Record {
+                task: task.clone(),
+                touched: Vec::new(),
+            },
+            index: HashMap::new(),
+            saved: 0,
+        };
+        let saved = journal.directory.join("saved");
+        blocking(move || std::fs::create_dir_all(saved))
+            .await
+            .map_err(Refusal::io("the trial's folder cannot be made"))?;
+        journal.write().await?;
+        Ok(journal)
+    }
+
+    /// Saves what stands at `path` and notes what an act will make of it. Must be called, and awaited, before the act.
+    pub async fn touch(&mut self, path: &str, after: State) -> Result<State, Refusal> {
+        if let Some(index) = self.index.get(path) {
+            let touched = &mut self.record.touched[*index];
+            if !touched.after.contains(&after) {
+                touched.after.push(after);
+                self.write().await?;
+            }
+            return state(&self.workspace, path).await;
+        }
+        if self.record.touched.len() >= TOUCHED {
+            return Err(Refusal::Impossible(format!(
+                "the trial would touch more than {TOUCHED} paths"
+            )));
+        }
+        let left = SAVED.saturating_sub(self.saved);
+        let mut touched = Touched {
+            path: path.to_owned(),
+            before: State::Missing,
+            mode: 0,
+            copy: None,
+            after: vec![after],
+        };
+        match self.workspace.stat(path).await {
+            Err(WorkspaceError::NotFound { .. }) => {}
+            Err(error) => return Err(Refusal::of(&error)),
+            Ok(entry) => match entry.kind {
+                EntryKind::Directory => touched.before = State::Directory,
+                EntryKind::File => {
+                    let content = self
+                        .workspace
+                        .read(path, left)
+                        .await
+                        .map_err(|error| Refusal::of(&error))?;
+                    let name = format!("{:04}", self.record.touched.len());
+                    let copy = self.directory.join("saved").join(&name);
+                    self.saved += content.bytes.len() as u64;
+                    touched.before = State::File(content.hash);
+                    touched.mode = content.mode;
+                    touched.copy = Some(name);
+                    blocking(move || {
+                        let mut file = std::fs::File::create(copy)?;
+                        file.write_all(&content.bytes)?;
+                        file.sync_all()
+                    })
+                    .await
+                    .map_err(Refusal::io("a copy cannot be saved"))?;
+                }
+                EntryKind::Symlink => return Err(Refusal::Impossible(format!("{path} is a symbolic link"))),
+                EntryKind::Special => return Err(Refusal::Impossible(format!("{path} is not a regular file"))),
+            },
+        }
+        let before = touched.before;
+        self.index.insert(path.to_owned(), self.record.touched.len());
+        self.record.touched.push(touched);
+        self.write().await?;
+        Ok(before)
+    }
+
+    /// Puts everything back and ends the journal.
+    pub async fn restore(self) -> RestoreReport {
+        put_back(&self.directory, &self.workspace, &self.record).await
+    }
+
+    /// Ends the journal without putting anything back.
+    pub async fn keep(self) -> Result<(), Refusal> {
+        let directory = self.directory;
+        blocking(move || {
+            std::fs::remove_file(directory.join("journal.json"))?;
+            std::fs::remove_dir_all(directory)
+        })
+        .await
+        .map_err(Refusal::io("the journal cannot be removed"))
+    }
+
+    async fn write(&self) -> Result<(), Refusal> {
+        let bytes = serde_json::to_vec(&self.record).map_err(|error| Refusal::Fault(error.to_string()))?;
+        let directory = self.directory.clone();
+        blocking(move || {
+            let (draft, journal) = (directory.join("journal.draft"), directory.join("journal.json"));
+            let mut file = std::fs::File::create(&draft)?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            std::fs::rename(draft, journal)?;
+            // The copies' names must be on the disk, too.
+            std::fs::File::open(directory.join("saved"))?.sync_all()?;
+            std::fs::File::open(directory)?.sync_all()
+        })
+        .await
+        .map_err(Refusal::io("the journal cannot be written"))
+    }
+}
+
+/// Puts back what a trial left when the server ended in its middle, or when restoring could not be completed. `None`
+/// where there is nothing to put back. May be called at any time when no trial of the session runs, and again.
+pub async fn restore_after_crash(session: &Path, workspace: &Workspace) -> Option<RestoreReport> {
+    let directory = session.join("trial");
+    let journal = directory.join("journal.json");
+    let record = match blocking(move || std::fs::read(journal)).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => Err(error.to_string()),
+        Ok(bytes) => serde_json::from_slice::<Record>(&bytes).map_err(|error| error.to_string()),
+    };
+    Some(match record {
+        Ok(record) => put_back(&directory, workspace, &record).await,
+        Err(why) => RestoreReport {
+            task: TaskId(String::new()),
+            complete: false,
+            put_back: 0,
+            notes: Vec::new(),
+            fault: Some(format!("the journal cannot be read: {why}")),
+        },
+    })
+}
+
+async fn put_back(directory: &Path, workspace: &Workspace, record: &Record) -> RestoreReport {
+    let mut report = RestoreReport {
+        task: record.task.clone(),
+        complete: true,
+        put_back: 0,
+        notes: Vec::new(),
+        fault: None,
+    };
+    // First goes what acts made, from the deepest up; then directories come back from the top down; then files.
+    let mut made: Vec<&Touched> = record
+        .touched
+        .iter()
+        .filter(|touched| touched.before == State::Missing)
+        .collect();
+    made.sort_by_key(|touched| std::cmp::Reverse(depth(&touched.path)));
+    let mut gone: Vec<&Touched> = record
+        .touched
+        .iter()
+        .filter(|touched| touched.before != State::Missing)
+        .collect();
+    gone.sort_by_key(|touched| (touched.before != State::Directory, depth(&touched.path)));
+    for touched in made.into_iter().chain(gone) {
+        match put_back_one(directory, workspace, touched).await {
+            Ok(Done::Nothing) => {}
+            Ok(Done::PutBack) => report.put_back += 1,
+            Ok(Done::Kept(why)) => report.notes.push(text::safe(&why, text::LINE)),
+            Err(why) => {
+                report.complete = false;
+                report.notes.push(text::safe(
+                    &format!("{} could not be put back yet; it is tried again", touched.path),
+                    text::LINE,
+                ));
+                report.fault.get_or_insert(why);
+            }
+        }
+    }
+    if report.complete {
+        let directory = directory.to_owned();
+        let cleared = blocking(move || {
+            // The journal goes first: copies without one are rubbish, a journal without copies would be a loss.
+            std::fs::remove_file(directory.join("journal.json"))?;
+            std::fs::remove_dir_all(directory)
+        })
+        .await;
+        if let Err(error) = cleared {
+            report.fault = Some(format!("the journal cannot be removed: {error}"));
+        }
+    }
+    report
+}
+
+enum Done {
+    Nothing,
+    PutBack,
+    /// The learner's newer state stays.
+    Kept(String),
+}
+
+async fn put_back_one(directory: &Path, workspace: &Workspace, touched: &Touched) -> Result<Done, String> {
+    let path = &touched.path;
+    let now = match state(workspace, path).await {
+        Ok(now) => now,
+        Err(Refusal::Fault(why)) => return Err(why),
+        // Something stands in the way that no act has made.
+        Err(Refusal::Impossible(_)) => State::Other,
+    };
+    if now == touched.before {
+        return Ok(Done::Nothing);
+    }
+    if !touched.after.contains(&now) {
+        return Ok(Done::Kept(format!(
+            "{path} was changed while the trial ran: the newer state is kept"
+        )));
+    }
+    let done = match (touched.before, now) {
+        (State::Missing, State::Directory) => match workspace.list(path).await {
+            Ok(entries) if entries.is_empty() => workspace.remove(path).await,
+            Ok(_) => return Ok(Done::Kept(format!("{path} stays, as there is something new in it"))),
+            Err(error) => Err(error),
+        },
+        (State::Missing, _) => workspace.remove(path).await,
+        (State::Directory, _) => workspace.create_dir(path, true).await,
+        (State::File(_), now) => {
+            let Some(name) = &touched.copy else {
+                return Err(format!("{path}: the journal names no copy"));
+            };
+            let copy = directory.join("saved").join(name);
+            let bytes = blocking(move || std::fs::read(copy))
+                .await
+                .map_err(|error| format!("the copy of {path} cannot be read: {error}"))?;
+            let expect = match now {
+                State::File(hash) => Expect::Hash(hash),
+                _ => Expect::Nothing,
+            };
+            match workspace.write(path, bytes, expect).await {
+                Ok(_) => workspace.set_mode(path, touched.mode & 0o777).await,
+                Err(error) => Err(error),
+            }
+        }
+        (State::Other, _) => return Ok(Done::Nothing),
+    };
+    match done {
+        Ok(()) => Ok(Done::PutBack),
+        Err(WorkspaceError::Conflict { .. } | WorkspaceError::Exists { .. }) => Ok(Done::Kept(format!(
+            "{path} was changed while it was put back: the newer state is kept"
+        ))),
+        Err(WorkspaceError::NotFound { .. }) => {
+            Ok(Done::Kept(format!("{path} was not put back, as its directory is gone")))
+        }
+        Err(WorkspaceError::Symlink { .. } | WorkspaceError::NotDirectory { .. }) => Ok(Done::Kept(format!(
+            "{path} was not put back, as something else stands in its way"
+        ))),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What stands at a path now.
+pub(super) async fn state(workspace: &Workspace, path: &str) -> Result<State, Refusal> {
+    match workspace.stat(path).await {
+        Err(WorkspaceError::NotFound { .. }) => Ok(State::Missing),
+        Err(error) => Err(Refusal::of(&error)),
+        Ok(entry) => match entry.kind {
+            EntryKind::Directory => Ok(State::Directory),
+            EntryKind::Symlink | EntryKind::Special => Ok(State::Other),
+            EntryKind::File => match workspace.hash(path, SAVED).await {
+                Ok((_, hash)) => Ok(State::File(hash)),
+                Err(WorkspaceError::NotFound { .. }) => Ok(State::Missing),
+                Err(WorkspaceError::Io { path, source }) => Err(Refusal::Fault(format!("{path}: {source}"))),
+                Err(_) => Ok(State::Other),
+            },
+        },
+    }
+}
+
+fn depth(path: &str) -> usize {
+    path.split('/').count()
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
