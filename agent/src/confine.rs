@@ -9,7 +9,10 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, NetPort, PathBeneath, PathFd, Ruleset,
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, Scope,
 };
-use rustix::process::{Resource, Rlimit};
+use rustix::{
+    process::{Resource, Rlimit},
+    thread::{CapabilitySet, CapabilitySets},
+};
 
 use crate::{
     options::{Landlock, Limits, Options, Proxy},
@@ -48,8 +51,36 @@ pub fn confine(options: &Options) -> Result<Confinement, String> {
     limit(&options.limits, &mut confinement)?;
     if let Some(form) = &options.landlock {
         wall_off(form, options.proxy.as_ref(), &mut confinement)?;
+        drop_capabilities(&mut confinement)?;
     }
     Ok(confinement)
+}
+
+/// Root behind the walls would still read other processes' memory maps and load kernel modules.
+fn drop_capabilities(confinement: &mut Confinement) -> Result<(), String> {
+    for capability in CapabilitySet::all().iter() {
+        // Those that this kernel does not know, and all of them for an ordinary user, cannot be taken
+        // away; the latter has none to begin with, and no new privileges to get any.
+        let _ = rustix::thread::remove_capability_from_bounding_set(capability);
+    }
+    let none = CapabilitySets {
+        effective: CapabilitySet::empty(),
+        permitted: CapabilitySet::empty(),
+        inheritable: CapabilitySet::empty(),
+    };
+    rustix::thread::clear_ambient_capability_set()
+        .and_then(|()| rustix::thread::set_capabilities(None, none))
+        .map_err(|error| format!("cannot drop capabilities: {error}"))?;
+    // What root could get back when it starts a program.
+    let root = rustix::process::getuid().is_root();
+    let left = CapabilitySet::all()
+        .iter()
+        .any(|one| rustix::thread::capability_is_in_bounding_set(one).unwrap_or(false));
+    if root && left {
+        return Err("cannot drop capabilities for good; start the agent as an ordinary user".into());
+    }
+    confinement.enforced.push(Enforcement::NoCapabilities);
+    Ok(())
 }
 
 fn limit(limits: &Limits, confinement: &mut Confinement) -> Result<(), String> {

@@ -9,6 +9,8 @@ use std::{
 use halfway_agent::protocol;
 use rustix::process::{Pid, Signal};
 
+use crate::reaper;
+
 /// Bytes of arguments that one process shows at most.
 const ARGUMENTS: usize = 4096;
 
@@ -229,27 +231,25 @@ fn members(session: i32) -> Vec<Stat> {
         .collect()
 }
 
-/// Hangs up and then kills everything that the agent has ever started.
+/// Hangs up and then kills everything that the agent has ever started, and reaps it.
 pub async fn end_everything() {
-    let alive = || {
+    let left = || {
+        reaper::reap();
         descendants(own_pid())
-            .into_iter()
-            .filter(|process| process.state != 'Z')
-            .collect::<Vec<_>>()
     };
-    for process in alive() {
+    for process in left() {
         signal(process.pid, Signal::HUP);
         signal(process.pid, Signal::CONT);
     }
     for _ in 0..40 {
-        if alive().is_empty() {
+        if left().is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     // Again and again: a process that forks while it is looked for is caught in a later round.
     for _ in 0..80 {
-        let left = alive();
+        let left = left();
         if left.is_empty() {
             return;
         }

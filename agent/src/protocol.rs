@@ -86,6 +86,8 @@ pub enum Enforcement {
     OpenFiles { limit: u64 },
     /// Set-uid programs gain nothing.
     NoNewPrivileges,
+    /// No capability is left, and none can be had again, even by root (Landlock form).
+    NoCapabilities,
     /// The agent's memory and files in `/proc` are closed to its own user.
     NotDumpable,
     /// Requests without the session's bearer token are refused.

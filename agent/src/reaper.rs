@@ -47,7 +47,8 @@ pub async fn run() -> std::io::Result<()> {
     }
 }
 
-fn reap() {
+/// Takes every ended orphan off the table.
+pub fn reap() {
     for child in children() {
         if !owned().contains(&child)
             && let Some(pid) = Pid::from_raw(child)

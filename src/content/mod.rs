@@ -4,9 +4,16 @@
 //! What an author writes is data, never trusted to be small, well-formed or free of links out of its folder. Knows
 //! nothing of the database, of sandboxes or of HTTP; expressions are compiled here only to say early what is wrong.
 
+mod build;
 pub mod catalogue;
+mod curriculum;
 pub mod diagnostic;
+mod lint;
+pub mod parameters;
 pub mod proof;
+mod raw;
+mod source;
+mod yaml;
 
 pub use catalogue::{Catalogue, LabEntry, LessonEntry, Library, Roots};
 pub use diagnostic::{Diagnostic, Severity};

@@ -67,6 +67,12 @@ impl Expression {
         self.root.uses(name)
     }
 
+    /// The keys that are taken from a name outside a list function that binds it: of `params.floor`, `floor`.
+    #[must_use]
+    pub fn selections(&self, name: &str) -> Vec<(&str, Range<usize>)> {
+        self.root.selections(name)
+    }
+
     /// The value of the expression.
     ///
     /// # Errors

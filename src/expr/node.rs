@@ -146,6 +146,22 @@ impl Node {
         }
     }
 
+    /// The keys that are taken from a name where it is not bound by a list function.
+    pub fn selections(&self, wanted: &str) -> Vec<(&str, Range<usize>)> {
+        match &self.kind {
+            Kind::Select(operand, key) | Kind::Has(operand, key) if matches!(&operand.kind, Kind::Name(name) if name == wanted) =>
+            {
+                vec![(key, self.span.clone())]
+            }
+            Kind::Each { list, name, .. } if name == wanted => list.selections(wanted),
+            _ => self
+                .children()
+                .into_iter()
+                .flat_map(|child| child.selections(wanted))
+                .collect(),
+        }
+    }
+
     /// The path as an author would write it: `it.rows[0].name`.
     pub fn path(&self) -> String {
         match &self.kind {

@@ -7,6 +7,9 @@ use super::lab::LabId;
 /// The whole course.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Curriculum {
+    pub title: String,
+    /// One or two sentences for the home page.
+    pub summary: String,
     pub months: Vec<Month>,
     pub weeks: Vec<Week>,
 }

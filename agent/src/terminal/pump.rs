@@ -15,7 +15,7 @@ use tokio::{io::unix::AsyncFd, process::Child, time::Instant};
 use super::{State, Terminal};
 use crate::reaper::Owned;
 
-/// Bytes taken before everyone else gets a turn.
+/// Bytes taken before everyone else gets a turn; of a small ring, not more than a quarter.
 const TURN: usize = 64 * 1024;
 
 /// How long the far end may stay silent after the first process has ended before the terminal counts as
@@ -90,10 +90,14 @@ async fn take(terminal: &Terminal, master: &AsyncFd<OwnedFd>) -> Turn {
         let Ok(mut ready) = master.readable().await else {
             return Turn::HungUp;
         };
-        while taken < TURN {
+        loop {
             let mut state = terminal.state();
+            let turn = TURN.min(state.ring.capacity() / 4);
+            if taken >= turn {
+                break;
+            }
             let result = ready.try_io(|fd| {
-                let room = state.ring.spare(TURN);
+                let room = state.ring.spare(turn - taken);
                 rustix::io::read(fd, room).map_err(io::Error::from)
             });
             match result {

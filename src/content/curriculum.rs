@@ -1,0 +1,363 @@
+//! Reads `curriculum/`: course, weeks, lessons.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::catalogue::LessonEntry;
+use super::diagnostic::{Diagnostic, Severity};
+use super::raw::{RawCourse, RawFrontMatter, RawPlannedLab, RawWeek};
+use super::source::{Folder, Source};
+use super::yaml::{self, At};
+use crate::base::nearest;
+use crate::model::LabId;
+use crate::model::curriculum::{CheckedVersion, Curriculum, Lesson, LessonBody, Month, PlannedLab, Week};
+
+/// Where on the loop a week can be.
+const STAGES: &[&str] = &["data", "train", "validate", "package", "deploy", "monitor", "retrain"];
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    pub curriculum: Curriculum,
+    pub lessons: BTreeMap<(u8, String), Arc<LessonEntry>>,
+    pub found: Vec<Diagnostic>,
+}
+
+/// Reads the curriculum. `labs` are the titles and minutes of the labs that are there, broken ones without.
+pub(super) fn course(folder: &Folder, labs: &BTreeMap<LabId, Option<(String, u32)>>) -> Course {
+    let mut reader = Reader {
+        folder,
+        labs,
+        course: Course::default(),
+    };
+    reader.course.found.clone_from(&folder.problems);
+    reader.months();
+    reader.weeks();
+    reader.course
+}
+
+struct Reader<'f> {
+    folder: &'f Folder,
+    labs: &'f BTreeMap<LabId, Option<(String, u32)>>,
+    course: Course,
+}
+
+impl Reader<'_> {
+    fn error<T>(&mut self, source: &Source, at: &At<T>, message: String, help: impl Into<String>) {
+        let mut diagnostic = Diagnostic::about("curriculum", Severity::Error, source.file.clone(), message).help(help);
+        if let Some(span) = at.span.clone() {
+            diagnostic = diagnostic.at(&source.text, span);
+        }
+        self.course.found.push(diagnostic);
+    }
+
+    fn about(&mut self, path: &str, message: impl Into<String>, help: &str) {
+        let file = format!("{}/{path}", self.folder.name);
+        self.course
+            .found
+            .push(Diagnostic::about("curriculum", Severity::Error, file, message).help(help));
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&mut self, path: &str) -> Option<(T, Source)> {
+        match self
+            .folder
+            .read(path)
+            .and_then(|source| Ok((yaml::parse(&source)?, source)))
+        {
+            Ok(read) => Some(read),
+            Err(diagnostic) => {
+                self.course
+                    .found
+                    .push(diagnostic.help("docs/curriculum-format.md says what stands in it"));
+                None
+            }
+        }
+    }
+
+    fn months(&mut self) {
+        let Some((raw, source)) = self.read::<RawCourse>("course.yaml") else {
+            return;
+        };
+        self.course.curriculum.title.clone_from(&raw.title.value);
+        self.course.curriculum.summary.clone_from(&raw.summary.value);
+        for month in raw.months {
+            if self
+                .course
+                .curriculum
+                .months
+                .iter()
+                .any(|other| other.number == month.number.value)
+            {
+                self.error(
+                    &source,
+                    &month.number,
+                    format!("month {} stands here twice", month.number.value),
+                    "number them",
+                );
+            }
+            self.course.curriculum.months.push(Month {
+                number: month.number.value,
+                title: month.title.value,
+                gate: month.gate.value,
+            });
+        }
+        self.course.curriculum.months.sort_by_key(|month| month.number);
+    }
+
+    fn weeks(&mut self) {
+        let mut slugs: Vec<&str> = self
+            .folder
+            .files
+            .keys()
+            .filter_map(|path| path.split_once('/').map(|(folder, _)| folder))
+            .collect();
+        slugs.dedup();
+        for slug in slugs {
+            let Some(number) = week_number(slug) else {
+                self.about(
+                    slug,
+                    "is no week",
+                    "name it w01-<slug> to w16-<slug>, or w17-<slug> for the capstone",
+                );
+                continue;
+            };
+            if self.course.curriculum.weeks.iter().any(|week| week.number == number) {
+                self.about(slug, format!("week {number} is there twice"), "rename one of them");
+                continue;
+            }
+            if let Some((raw, source)) = self.read::<RawWeek>(&format!("{slug}/week.yaml")) {
+                let week = self.week(number, slug, &raw, &source);
+                self.course.curriculum.weeks.push(week);
+            }
+        }
+        self.course.curriculum.weeks.sort_by_key(|week| week.number);
+    }
+
+    fn week(&mut self, number: u8, slug: &str, raw: &RawWeek, source: &Source) -> Week {
+        if !self.course.curriculum.months.is_empty()
+            && !self
+                .course
+                .curriculum
+                .months
+                .iter()
+                .any(|month| month.number == raw.month.value)
+        {
+            self.error(
+                source,
+                &raw.month,
+                format!("there is no month {}", raw.month.value),
+                "course.yaml names the months",
+            );
+        }
+        for stage in raw.stages.iter().filter(|stage| !STAGES.contains(&stage.as_str())) {
+            let help = match nearest(stage, STAGES.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("stages are: {}", STAGES.join(", ")),
+            };
+            self.error(source, stage, format!("there is no stage `{}`", stage.value), help);
+        }
+        let mut lessons: Vec<Lesson> = Vec::new();
+        for lesson in &raw.lessons {
+            if !super::build::is_id(&lesson.slug) || lessons.iter().any(|other| other.slug == lesson.slug.value) {
+                let message = format!("`{}` is no slug of its own", lesson.slug.value);
+                self.error(
+                    source,
+                    &lesson.slug,
+                    message,
+                    "lower-case letters, digits and hyphens, each slug once",
+                );
+                continue;
+            }
+            let path = format!("{slug}/{}.md", lesson.slug.value);
+            let lesson = Lesson {
+                slug: lesson.slug.value.clone(),
+                title: lesson.title.value.clone(),
+                body: if self.folder.has(&path) { self.body(&path) } else { None },
+            };
+            if lesson.body.is_some() {
+                let entry = LessonEntry::new(number, slug, lesson.clone());
+                self.course
+                    .lessons
+                    .insert((number, lesson.slug.clone()), Arc::new(entry));
+            }
+            lessons.push(lesson);
+        }
+        self.strays(slug, &lessons);
+        Week {
+            number,
+            month: raw.month.value,
+            slug: slug.to_owned(),
+            title: raw.title.value.clone(),
+            summary: raw.summary.value.clone(),
+            outcomes: raw.outcomes.iter().map(|outcome| outcome.value.clone()).collect(),
+            stages: raw.stages.iter().map(|stage| stage.value.clone()).collect(),
+            lessons,
+            labs: raw.labs.iter().filter_map(|lab| self.planned(lab, source)).collect(),
+        }
+    }
+
+    /// Lessons that no week names are not shown: better said.
+    fn strays(&mut self, slug: &str, lessons: &[Lesson]) {
+        let prefix = format!("{slug}/");
+        let strays: Vec<String> = self
+            .folder
+            .under(slug)
+            .filter_map(|path| path.strip_prefix(&prefix)?.strip_suffix(".md"))
+            .filter(|name| !name.contains('/') && !lessons.iter().any(|lesson| lesson.slug == *name))
+            .map(str::to_owned)
+            .collect();
+        for stray in strays {
+            self.about(
+                &format!("{slug}/{stray}.md"),
+                format!("week.yaml has no lesson `{stray}`"),
+                "add it to `lessons`, or rename the file",
+            );
+        }
+    }
+
+    fn planned(&mut self, raw: &At<RawPlannedLab>, source: &Source) -> Option<PlannedLab> {
+        let title = raw.title.as_ref().map(|title| title.value.clone());
+        let minutes = raw.minutes.as_ref().map(|minutes| minutes.value);
+        let Some(id) = &raw.id else {
+            let (Some(title), Some(minutes)) = (title, minutes) else {
+                let help = "give `id` of a lab that is there, or `title` and `minutes` of one that is planned";
+                self.error(source, raw, "this does not say which lab".into(), help);
+                return None;
+            };
+            return Some(PlannedLab {
+                title,
+                id: None,
+                minutes,
+            });
+        };
+        let lab = LabId(id.value.clone());
+        match self.labs.get(&lab) {
+            Some(Some((own_title, own_minutes))) => Some(PlannedLab {
+                title: title.unwrap_or_else(|| own_title.clone()),
+                id: Some(lab),
+                minutes: minutes.unwrap_or(*own_minutes),
+            }),
+            // It cannot be started now; what is wrong with it is said where it is.
+            Some(None) => Some(PlannedLab {
+                title: title.unwrap_or_else(|| id.value.clone()),
+                id: None,
+                minutes: minutes.unwrap_or(0),
+            }),
+            None => {
+                let help = match nearest(id, self.labs.keys().map(|id| id.0.as_str())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "leave `id` out for a lab that is planned".into(),
+                };
+                self.error(source, id, format!("there is no lab `{}`", id.value), help);
+                None
+            }
+        }
+    }
+
+    fn body(&mut self, path: &str) -> Option<LessonBody> {
+        let source = match self.folder.read(path) {
+            Ok(source) => source,
+            Err(diagnostic) => {
+                self.course.found.push(diagnostic);
+                return None;
+            }
+        };
+        let Some((front, rest)) = front_matter(&source.text) else {
+            self.course.found.push(
+                Diagnostic::about(
+                    "curriculum",
+                    Severity::Error,
+                    source.file.clone(),
+                    "there is no front matter",
+                )
+                .at(&source.text, 0..1)
+                .help("begin with a line `---`, then minutes and objectives, then a line `---`"),
+            );
+            return None;
+        };
+        // Line breaks in front, so that places in the front matter are places in the file.
+        let padded = Source {
+            file: source.file.clone(),
+            text: format!("\n{}\n", front.trim_start_matches("---\n")).into(),
+        };
+        let raw: RawFrontMatter = match yaml::parse(&padded) {
+            Ok(raw) => raw,
+            Err(mut diagnostic) => {
+                if let Some(span) = diagnostic.span.take() {
+                    diagnostic = diagnostic.at(&source.text, span.start + 3..span.end + 3);
+                }
+                self.course.found.push(diagnostic);
+                return None;
+            }
+        };
+        let shifted = |at: &At<String>| At {
+            value: at.value.clone(),
+            span: at.span.clone().map(|span| span.start + 3..span.end + 3),
+        };
+        for version in &raw.versions {
+            if !is_date(&version.checked) {
+                let message = format!("`{}` is no date", version.checked.value);
+                self.error(&source, &shifted(&version.checked), message, "write it as 2026-11-20");
+            }
+        }
+        Some(LessonBody {
+            minutes: raw.minutes.value,
+            objectives: raw.objectives.iter().map(|text| text.value.clone()).collect(),
+            prerequisites: raw.prerequisites.iter().map(|text| text.value.clone()).collect(),
+            versions: raw
+                .versions
+                .iter()
+                .map(|version| CheckedVersion {
+                    tool: version.tool.value.clone(),
+                    version: version.version.value.clone(),
+                    checked: version.checked.value.clone(),
+                })
+                .collect(),
+            markdown: rest.to_owned(),
+            source: source.file,
+        })
+    }
+}
+
+/// The number in `w01-slug`.
+fn week_number(slug: &str) -> Option<u8> {
+    let rest = slug.strip_prefix('w')?;
+    let (number, name) = rest.split_once('-')?;
+    let number = (number.len() == 2).then(|| number.parse().ok()).flatten()?;
+    ((1..=17).contains(&number) && super::build::is_id(name)).then_some(number)
+}
+
+/// The YAML between the first two `---` lines (with the first of them), and what follows.
+fn front_matter(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix("---\n")?;
+    let end = inner.find("\n---\n")?;
+    Some((&text[..end + 4], &inner[end + 5..]))
+}
+
+fn is_date(text: &str) -> bool {
+    text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weeks_are_named_by_number() {
+        assert_eq!(week_number("w01-lifecycle"), Some(1));
+        assert_eq!(week_number("w17-capstone"), Some(17));
+        for wrong in ["w1-a", "w00-a", "w18-a", "01-a", "w01", "w01-", "w01-A"] {
+            assert_eq!(week_number(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn front_matter_ends_at_its_line() {
+        assert_eq!(
+            front_matter("---\na: 1\n---\ntext\n---\n"),
+            Some(("---\na: 1", "text\n---\n"))
+        );
+        assert_eq!(front_matter("text"), None);
+        assert_eq!(front_matter("---\na: 1\n"), None);
+    }
+}

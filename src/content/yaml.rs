@@ -1,0 +1,133 @@
+//! YAML with places: every value knows where it stands, every error says where and what to do.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::{Error, Location, MessageFormatter, Spanned, UserMessageFormatter};
+
+use super::diagnostic::{Diagnostic, Severity};
+use super::source::Source;
+use crate::base::nearest;
+
+/// A value and its place in the file.
+#[derive(Clone, Debug)]
+pub(super) struct At<T> {
+    pub value: T,
+    /// Bytes of the file; `None` where it is not known.
+    pub span: Option<Range<usize>>,
+}
+
+impl<T> Deref for At<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spanned::<T>::deserialize(deserializer).map(|spanned| Self {
+            span: bytes(spanned.referenced),
+            value: spanned.value,
+        })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for At<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+fn bytes(location: Location) -> Option<Range<usize>> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    let length = usize::try_from(span.byte_len()?).ok()?;
+    (location.line() > 0).then(|| start..start + length)
+}
+
+/// Reads a document. Aliases, depth and size are bounded.
+pub(super) fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Diagnostic> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 48,
+            max_nodes: 50_000,
+            max_anchors: 100,
+            max_aliases: 1_000,
+            max_documents: 1,
+            max_merge_keys: 200,
+        },
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(&source.text, options).map_err(|error| explain(source, error.without_snippet()))
+}
+
+/// An error of the parser in words of ours.
+fn explain(source: &Source, error: &Error) -> Diagnostic {
+    let (message, help) = match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            let help = match nearest(field, expected.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", expected.join(", ")),
+            };
+            (format!("there is no `{field}` here"), Some(help))
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            let help = match nearest(variant, expected.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it is one of: {}", expected.join(", ")),
+            };
+            (format!("`{variant}` is not known here"), Some(help))
+        }
+        Error::SerdeMissingField { field, .. } => (format!("`{field}` is missing"), Some(format!("add `{field}:`"))),
+        Error::SerdeInvalidType {
+            unexpected, expected, ..
+        }
+        | Error::SerdeInvalidValue {
+            unexpected, expected, ..
+        } => (format!("this is {unexpected}, and {expected} stands here"), None),
+        Error::DuplicateMappingKey { key, .. } => (
+            match key {
+                Some(key) => format!("`{key}` stands here twice"),
+                None => "a key stands here twice".into(),
+            },
+            Some("remove one of them".into()),
+        ),
+        Error::Budget { .. } => (
+            "the file is too large, too deep, or has too many aliases".to_owned(),
+            Some("write it without anchors and aliases".into()),
+        ),
+        Error::Eof { .. } => (
+            "the file is empty".to_owned(),
+            Some("docs/lab-format.md shows what stands in it".into()),
+        ),
+        other => (
+            UserMessageFormatter.format_message(other).into_owned(),
+            Some("check indentation, colons and quotation marks; text with `: ` or ` #` in it is quoted".into()),
+        ),
+    };
+    let mut diagnostic = Diagnostic::about("yaml", Severity::Error, source.file.clone(), message);
+    if let Some(span) = error.location().and_then(bytes) {
+        diagnostic = diagnostic.at(&source.text, span);
+    }
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
