@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::sandbox::{SandboxError, WorkspaceError};
+use crate::store::StoreError;
+
 /// Why an operation was refused or failed.
 #[derive(Debug)]
 pub enum LabError {
@@ -17,6 +20,8 @@ pub enum LabError {
     Full,
     /// Busy or briefly unreachable: trying again is safe.
     Busy(String),
+    /// The sandbox or a file in it refused.
+    Sandbox(SandboxError),
     /// A fault of the platform. The text is for the log, never for a browser.
     Fault(String),
 }
@@ -37,6 +42,8 @@ impl LabError {
             Self::Unavailable { .. } => "unavailable",
             Self::Full => "disk_full",
             Self::Busy(_) => "busy",
+            Self::Sandbox(SandboxError::Workspace(error)) => error.kind(),
+            Self::Sandbox(_) => "sandbox",
             Self::Fault(_) => "fault",
         }
     }
@@ -50,6 +57,7 @@ impl LabError {
             Self::Unavailable { reason, fix: Some(fix) } => format!("{reason} To change it: {fix}"),
             Self::Unavailable { reason, fix: None } => reason.clone(),
             Self::Full => "The server's disk is full. Nothing was lost: free some space and try again.".to_owned(),
+            Self::Sandbox(error) => error.learner(),
             Self::Fault(_) => "Something failed on our side. It does not count against you: try again.".to_owned(),
         }
     }
@@ -59,9 +67,40 @@ impl fmt::Display for LabError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fault(why) => f.write_str(why),
+            Self::Sandbox(error) => error.fmt(f),
             other => f.write_str(&other.message()),
         }
     }
 }
 
 impl std::error::Error for LabError {}
+
+impl From<SandboxError> for LabError {
+    fn from(error: SandboxError) -> Self {
+        match error {
+            SandboxError::DiskFull(_) | SandboxError::Workspace(WorkspaceError::Full { .. }) => Self::Full,
+            other => Self::Sandbox(other),
+        }
+    }
+}
+
+impl From<WorkspaceError> for LabError {
+    fn from(error: WorkspaceError) -> Self {
+        SandboxError::from(error).into()
+    }
+}
+
+impl From<StoreError> for LabError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full { .. } => Self::Full,
+            StoreError::Busy { .. } => {
+                Self::Busy("The database is busy. Nothing was changed: try again in a moment.".to_owned())
+            }
+            StoreError::Conflict { .. } => Self::Busy(
+                "Somebody else changed this session just now, perhaps another tab. Look again, then retry.".to_owned(),
+            ),
+            other => Self::Fault(other.to_string()),
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{SessionId, Timestamp, TrialId};
+use crate::grading::trial::{Entry, Track};
 use crate::model::{Award, Finding, LabId, LabSession, Service, SessionState, Step, TaskId, TaskLevel, Verdict};
 
 /// A session as its page shows it.
@@ -123,16 +124,13 @@ pub struct TrialView {
     pub finished: Option<Timestamp>,
     pub verdict: Option<Verdict>,
     pub findings: Vec<Finding>,
-    pub timeline: Vec<TrialEntry>,
+    pub timeline: Vec<Entry>,
+    /// For a picture; filled in at the end.
+    pub tracks: Vec<Track>,
     /// Whether everything was put back; `None` until it was tried.
     pub restored: Option<bool>,
-}
-
-/// Something that happened in a trial.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrialEntry {
-    pub at: Timestamp,
-    pub text: String,
+    /// What restoring left as it is, and why.
+    pub notes: Vec<String>,
 }
 
 /// How far a session is.

@@ -6,8 +6,8 @@ export const SHELLS = ["bash", "sh", "shell", "console", "shell-session", "zsh",
 
 /** Language of a block by its class. */
 export function languageOfBlock(block) {
-  const classes = [block, ...block.querySelectorAll("pre, code")].map((one) => one.getAttribute("class") ?? "").join(" ");
-  return /language-([\w-]+)/.exec(classes)?.[1] ?? "";
+  const code = block.querySelector("pre code, pre");
+  return /language-([\w-]+)/.exec(`${code?.className ?? ""} ${block.className}`)?.[1] ?? "";
 }
 
 export function commandsOfBlock(block) {
@@ -37,9 +37,7 @@ export function actsOf(block) {
 }
 
 export function dressCode(root) {
-  for (const block of root.querySelectorAll?.(".code:has(> pre)") ?? []) {
-    const text = block.querySelector("pre").textContent.trimEnd();
-    block.classList.toggle("short", !text.includes("\n") && text.length < 60);
+  for (const block of root.querySelectorAll(".code:has(> pre)")) {
     if (block.querySelector(":scope > .acts [data-copies]")) continue;
     const press = button("Copy", () => copyWith(press, commandsOfBlock(block)), { class: "tiny", "data-copies": true });
     actsOf(block).append(press);

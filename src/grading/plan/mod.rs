@@ -13,7 +13,7 @@ use super::trial::rests_on;
 use crate::model::check::{FileForm, Probe};
 use crate::model::{Lab, TaskId, TaskWork};
 
-pub use schedule::Schedule;
+pub use schedule::{Look, Schedule};
 
 /// A path of the workspace whose change matters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
