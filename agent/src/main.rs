@@ -8,6 +8,7 @@ mod environment;
 mod files;
 mod http;
 mod idle;
+mod once;
 mod options;
 mod ports;
 mod process;
@@ -33,6 +34,12 @@ const STACK: usize = 256 * 1024;
 fn main() -> ExitCode {
     let options = match options::parse(std::env::args_os().skip(1)) {
         Ok(Request::Run(options)) => *options,
+        Ok(Request::Once(options, argv)) => {
+            return once::run(&options, &argv).unwrap_or_else(|error| {
+                eprintln!("halfway-agent run: {error}");
+                ExitCode::from(once::CANNOT_CONFINE)
+            });
+        }
         Ok(Request::Help) => {
             print!("{}", options::USAGE);
             return ExitCode::SUCCESS;

@@ -24,7 +24,10 @@ The listening unix socket is standard input, unless --socket is given.
   --proxy-socket PATH --proxy-port N   egress: 127.0.0.1:N inside is copied to the socket
   --limit-processes N --limit-memory-bytes N --limit-file-bytes N --limit-open-files N
   --landlock-rw DIR --landlock-ro PATH   wall off all other files; repeatable
-  --ports FROM-TO                 with Landlock: the only TCP ports to bind and connect to
+  --ports FROM-TO|none            with Landlock: the only TCP ports to bind and connect to
+
+halfway-agent run [the same] -- PROGRAM [ARGUMENT]...
+  runs one program in --workspace under the same walls and serves nothing.
 ";
 
 /// Everything that a driver decides.
@@ -77,6 +80,8 @@ pub struct Landlock {
 #[derive(Debug)]
 pub enum Request {
     Run(Box<Options>),
+    /// One program with its arguments.
+    Once(Box<Options>, Vec<String>),
     Help,
     Version,
 }
@@ -87,11 +92,22 @@ pub enum Request {
 /// One sentence that names the argument and what it should have been.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
     let mut given = Given::default();
-    let mut arguments = arguments;
+    let mut arguments = arguments.peekable();
+    let once = arguments.next_if(|first| first == "run").is_some();
+    let mut program = Vec::new();
     while let Some(argument) = arguments.next() {
         let argument = argument
             .into_string()
             .map_err(|raw| format!("argument {} is not UTF-8", raw.display()))?;
+        if once && argument == "--" {
+            for word in arguments.by_ref() {
+                program.push(
+                    word.into_string()
+                        .map_err(|raw| format!("argument {} is not UTF-8", raw.display()))?,
+                );
+            }
+            break;
+        }
         let (name, inline) = match argument.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (argument, None),
@@ -111,7 +127,12 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, Strin
         };
         given.set(&name, value)?;
     }
-    given.finish().map(|options| Request::Run(Box::new(options)))
+    let options = Box::new(given.finish()?);
+    Ok(if once {
+        Request::Once(options, program)
+    } else {
+        Request::Run(options)
+    })
 }
 
 #[derive(Default)]
@@ -240,7 +261,11 @@ fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
         .map_err(|_| format!("{name} must be a whole number in range, not {value:?}"))
 }
 
+/// `none` is the empty range.
 fn range(value: &str) -> Result<(u16, u16), String> {
+    if value == "none" {
+        return Ok((1, 0));
+    }
     let wrong = || format!("--ports must be FROM-TO with 1 <= FROM <= TO <= 65535, not {value:?}");
     let (from, to) = value.split_once('-').ok_or_else(wrong)?;
     let from: u16 = from.parse().map_err(|_| wrong())?;

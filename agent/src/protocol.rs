@@ -33,6 +33,9 @@ pub const DEFAULT_OUTPUT_LIMIT: usize = 1024 * 1024;
 /// Largest `output_limit` that a request may name, in bytes. More is lowered to this.
 pub const MAX_OUTPUT_LIMIT: usize = 16 * 1024 * 1024;
 
+/// Exit code of `halfway-agent run` when its walls could not be put up, so that nothing ran.
+pub const CANNOT_CONFINE: u8 = 125;
+
 /// Time limit of a command when the request names none, in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u64 = 30_000;
 

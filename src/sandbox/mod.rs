@@ -4,10 +4,12 @@
 //! of the server is a reconcile. It never grades, never knows what a lab teaches, and takes every file, archive and
 //! answer that comes out of a sandbox for hostile.
 
+pub mod agent_binary;
 pub mod agent_client;
 pub mod driver;
 pub mod egress;
 pub mod error;
+pub mod fake;
 pub mod folder;
 pub mod guarantees;
 pub mod process;
@@ -21,7 +23,7 @@ pub use egress::EgressConfig;
 pub use error::SandboxError;
 pub use folder::SessionFolder;
 pub use guarantees::Guarantees;
-pub use process::{FormChoice, ProcessConfig};
+pub use process::{FormChoice, ProcessConfig, ProcessDriver};
 pub use python::{PythonEnvironment, PythonEnvironments};
 pub use runner::{Bind, Captured, OnOutput, OutputStream, Place, RunLimits, RunOutput, RunSpec, Runner};
 pub use workspace::{Caps, Content, Copied, Entry, EntryKind, Expect, FileHash, Workspace, WorkspaceError};

@@ -6,8 +6,8 @@ export const SHELLS = ["bash", "sh", "shell", "console", "shell-session", "zsh",
 
 /** Language of a block by its class. */
 export function languageOfBlock(block) {
-  const code = block.querySelector("pre code, pre");
-  return /language-([\w-]+)/.exec(`${code?.className ?? ""} ${block.className}`)?.[1] ?? "";
+  const classes = [block, ...block.querySelectorAll("pre, code")].map((one) => one.getAttribute("class") ?? "").join(" ");
+  return /language-([\w-]+)/.exec(classes)?.[1] ?? "";
 }
 
 export function commandsOfBlock(block) {
@@ -37,7 +37,9 @@ export function actsOf(block) {
 }
 
 export function dressCode(root) {
-  for (const block of root.querySelectorAll(".code:has(> pre)")) {
+  for (const block of root.querySelectorAll?.(".code:has(> pre)") ?? []) {
+    const text = block.querySelector("pre").textContent.trimEnd();
+    block.classList.toggle("short", !text.includes("\n") && text.length < 60);
     if (block.querySelector(":scope > .acts [data-copies]")) continue;
     const press = button("Copy", () => copyWith(press, commandsOfBlock(block)), { class: "tiny", "data-copies": true });
     actsOf(block).append(press);

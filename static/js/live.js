@@ -60,7 +60,7 @@ export function apply(data) {
     }
   }
   for (const [id, text] of Object.entries(data.append ?? {})) appendTo(id, text);
-  if (data.title) document.title = data.title;
+  if (data.title && data.session === body.dataset.session) document.title = data.title;
   if (data.say) say(data.say);
   if (data.alert) alarm(data.alert);
 }
@@ -124,6 +124,11 @@ function sessionBecame(state) {
 
 function onEvent(kind, id, data) {
   if (!seen.take(id)) return;
+  // Where the time left stands in the page, the page itself speaks it, also while offline.
+  if (kind === "time" && document.getElementById("session-time")) {
+    delete data.say;
+    delete data.alert;
+  }
   apply(data);
   document.dispatchEvent(new CustomEvent(`halfway:${kind}`, { detail: data }));
   const mine = data.session && data.session === body.dataset.session;

@@ -3,7 +3,11 @@
 //! A run sees only what is bound into it, and everything that it started is gone when it is over. Never keeps a
 //! sandbox: that is a driver's work.
 
+mod run;
+
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -101,6 +105,22 @@ pub struct RunSpec {
     pub output_cap: usize,
 }
 
+impl RunSpec {
+    /// A word that begins with a bound place is led to where that place really is.
+    pub(crate) fn rewritten(&self, word: &str, real: impl Fn(&Bind) -> PathBuf) -> OsString {
+        for bind in &self.binds {
+            if let Some(rest) = word.strip_prefix(bind.place.path())
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                let mut path = real(bind).into_os_string();
+                path.push(rest);
+                return path;
+            }
+        }
+        word.into()
+    }
+}
+
 /// Which stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputStream {
@@ -130,8 +150,9 @@ impl Captured {
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunOutput {
-    /// `None` if it was killed, which `signal` or `timed_out` then says.
+    /// `None` if it was stopped at its time limit. Above 128 where a signal ended it, as a shell says it.
     pub exit_code: Option<i32>,
+    /// The signal that ended it, as far as the exit code tells.
     pub signal: Option<i32>,
     pub timed_out: bool,
     pub stdout: Captured,
@@ -147,9 +168,22 @@ impl RunOutput {
     }
 }
 
+/// A one-shot as a command line, and what is to be tidied up when it is over.
+pub(crate) struct Launch {
+    pub line: Vec<OsString>,
+    /// Dropped, on a thread that may block, after the run has ended.
+    pub over: Box<dyn Any + Send>,
+}
+
+/// What a driver contributes: the walls of a one-shot.
+pub(crate) trait Once: Send + Sync {
+    /// May block for a moment.
+    fn launch(&self, spec: &RunSpec) -> Result<Launch, SandboxError>;
+}
+
 /// Runs one-shots; cheap to clone.
 #[derive(Clone)]
-pub struct Runner(Arc<dyn Fn() + Send + Sync>);
+pub struct Runner(Arc<dyn Once>);
 
 impl fmt::Debug for Runner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,12 +192,21 @@ impl fmt::Debug for Runner {
 }
 
 impl Runner {
+    pub(crate) fn new(once: Arc<dyn Once>) -> Self {
+        Self(once)
+    }
+
     /// Runs the command to its end. Dropping the future ends the run.
     ///
     /// # Errors
     /// When the sandbox cannot be started; a command that fails is no error.
     pub async fn run(&self, spec: RunSpec, on_output: Option<OnOutput>) -> Result<RunOutput, SandboxError> {
-        let _ = (spec, on_output);
-        todo!()
+        let once = Arc::clone(&self.0);
+        let (timeout, cap) = (spec.timeout, spec.output_cap);
+        let launch = tokio::task::spawn_blocking(move || once.launch(&spec))
+            .await
+            .map_err(|error| SandboxError::Start(error.to_string()))??;
+        let running = run::Running::start(launch)?;
+        running.finish(timeout, cap, on_output).await
     }
 }

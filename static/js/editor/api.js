@@ -99,6 +99,11 @@ export class FileApi {
     return `${this.api}/archive`;
   }
 
+  /** Names what is shown, so that its changes on disk are told as `files` events. */
+  watch(paths) {
+    return this.send("files/watch", { paths });
+  }
+
   /** How the file came with the lab; null where it did not come with it. */
   async original(path) {
     try {

@@ -2,6 +2,7 @@
 import { keepChoice, keptChoice } from "../choices.js";
 import { asked, button, choose, confirmed, element, say, told } from "../page.js";
 import { languageOf, nameProblem } from "../pure/links.js";
+import { popup } from "../lab/popup.js";
 import { nextTab } from "../pure/split.js";
 import { changeTo, Paper, textOf } from "./paper.js";
 import { Tree } from "./tree.js";
@@ -25,11 +26,17 @@ export class Editor {
       rename: (entry) => this.rename(entry),
       remove: (entry) => this.remove(entry),
       problem: (text) => this.tell(text),
+      shown: () => this.watch(),
     });
     this.build(title);
     this.ready = this.tree.refresh();
     document.addEventListener("halfway:files", ({ detail }) => this.onDisk(detail));
-    document.addEventListener("halfway:connection", ({ detail }) => detail.open && this.onDisk({}));
+    document.addEventListener("halfway:connection", ({ detail }) => {
+      if (!detail.open) return;
+      // A server that was started anew does not know what is shown here.
+      this.watched = null;
+      this.onDisk({});
+    });
   }
 
   build(title) {
@@ -66,24 +73,26 @@ export class Editor {
     this.sheet = element("div", { class: "paper" });
     this.state = element("span", { role: "status" });
     this.place = element("span", { class: "muted" });
-    this.auto = tiny("Autosave", () => this.setAutosave(!this.autosave));
-    this.wrap = tiny("Wrap lines", () => this.setWrap(!this.paper.wrap));
     this.bar = element(
       "div",
       { class: "editor-bar foot-bar", hidden: true },
       this.state,
       this.place,
       element("span", { class: "push" }),
-      tiny("Save", () => this.save(this.current), { title: "Ctrl+S" }),
-      this.auto,
-      tiny("Find, replace", () => this.paper.find(), { title: "Ctrl+F" }),
-      this.wrap,
-      tiny("Changes", () => this.showChanges()),
-      tiny("Reset file", () => this.reset()),
-      tiny("Rename", () => this.rename(this.tree.entries.get(this.current?.path))),
-      tiny("Download", () => this.downloadCurrent()),
-      tiny("Delete", () => this.remove(this.tree.entries.get(this.current?.path))),
       element("span", { class: "small muted", id: "editor-leave" }, "Esc, then Tab leaves the text"),
+      tiny("Find, replace", () => this.paper.find(), { title: "Ctrl+F" }),
+      tiny("Save", () => this.save(this.current), { title: "Ctrl+S" }),
+      popup("More for this file", [
+        { words: "Save by itself", isOn: () => this.autosave, run: () => this.setAutosave(!this.autosave) },
+        { words: "Wrap long lines", isOn: () => this.paper.wrap, run: () => this.setWrap(!this.paper.wrap) },
+        { words: "What changed since the start", run: () => this.showChanges() },
+        { words: "Download", run: () => this.downloadCurrent() },
+        { words: "Rename", keys: "F2 in the tree", run: () => this.rename(this.tree.entries.get(this.current?.path)) },
+        { words: "Close file", keys: "Del on its tab", run: () => this.close(this.current) },
+        null,
+        { words: "Reset file…", run: () => this.reset() },
+        { words: "Delete…", keys: "Del in the tree", run: () => this.remove(this.tree.entries.get(this.current?.path)) },
+      ]),
     );
     this.panel.replaceChildren(element("div", { class: "editor" }, side, element("div", { class: "writing" }, this.openTabs, this.message, this.sheet, this.bar)));
     this.empty();
@@ -105,14 +114,12 @@ export class Editor {
   setAutosave(on) {
     this.autosave = on;
     keepChoice("autosave", on ? null : "off");
-    this.auto.setAttribute("aria-pressed", String(on));
     if (on) this.saveAll();
   }
 
   setWrap(on) {
     this.paper.setWrap(on);
     keepChoice("wrap", on ? "on" : null);
-    this.wrap.setAttribute("aria-pressed", String(on));
   }
 
   // Opening and showing.
@@ -136,6 +143,20 @@ export class Editor {
     if (line) this.paper.go(line);
     if (!this.tree.entries.has(path)) await this.tree.reveal(path);
     this.tree.select(path);
+  }
+
+  /** Tells the server which folders and files are shown. */
+  watch() {
+    clearTimeout(this.dueWatch);
+    this.dueWatch = setTimeout(() => {
+      const paths = [...this.tree.open, ...this.files.keys()].slice(0, 200);
+      const key = paths.join("\n");
+      if (key === this.watched) return;
+      this.watched = key;
+      this.api.watch(paths).catch(() => {
+        this.watched = null;
+      });
+    }, REFRESH_AFTER);
   }
 
   show(file) {
@@ -174,6 +195,7 @@ export class Editor {
   }
 
   showTabs() {
+    this.watch();
     this.openTabs.hidden = this.files.size === 0;
     const hadFocus = this.openTabs.contains(document.activeElement);
     this.openTabs.replaceChildren(
@@ -189,8 +211,6 @@ export class Editor {
         return tab;
       }),
     );
-    if (this.current) this.closer ??= button("Close file", () => this.close(this.current), { class: "tiny plain" });
-    if (this.closer && !this.closer.isConnected) this.bar.insertBefore(this.closer, this.bar.lastChild);
   }
 
   onTabKey(event) {

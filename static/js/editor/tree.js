@@ -4,7 +4,7 @@ import { element } from "../page.js";
 export class Tree {
   /**
    * @param {import("./api.js").FileApi} api
-   * @param {{open: (path: string) => void, rename: (entry: any) => void, remove: (entry: any) => void, problem: (text: string) => void}} on
+   * @param {{open: (path: string) => void, rename: (entry: any) => void, remove: (entry: any) => void, problem: (text: string) => void, shown: () => void}} on
    */
   constructor(api, on) {
     this.api = api;
@@ -47,6 +47,7 @@ export class Tree {
       if (hadFocus) stop.focus();
     }
     this.mark();
+    this.on.shown();
   }
 
   async branch(path, depth) {

@@ -62,9 +62,10 @@ export function startSplit(main) {
   const widths = element(
     "div",
     { class: "widths", role: "group", "aria-label": "Width of tasks" },
+    element("span", {}, "Width"),
     ...PRESETS.map(([words, value]) => button(words, () => set({ value, collapsed: false }), { class: "tiny plain" })),
   );
-  tasks.prepend(widths);
+  tasks.append(widths);
   work.before(grip);
 
   // Narrow: one view at a time, by tabs.

@@ -326,7 +326,11 @@ export class Terminal {
     this.note.replaceChildren(this.causeWords, button("Retry now", () => this.nudge(), { class: "tiny" }));
     this.note.hidden = false;
     this.showCause();
-    this.spoken = setTimeout(() => this.lostAt !== undefined && alarm(`${this.name} is not connected. It is being retried.`), 5000);
+    this.spoken = setTimeout(() => {
+      // One alert a loss: where the page itself is offline, that is said already.
+      const whole = document.documentElement.dataset.connection === "lost";
+      if (this.lostAt !== undefined && !whole) alarm(`${this.name} is not connected. It is being retried.`);
+    }, 5000);
   }
 
   showCause() {

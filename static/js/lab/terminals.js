@@ -29,7 +29,7 @@ export class Terminals {
     }
     this.problem.replaceChildren();
     const running = listed.filter((one) => !one.exit);
-    for (const one of listed) if (!one.exit) this.attach(one, one.clients === 0);
+    for (const one of listed) if (!one.exit) this.attach(one, !one.clients);
     if (running.length === 0) await this.create(false, "Terminal 1");
     if (this.tabs.chosen === null || (this.tabs.chosen === "editor" && this.tabs.wanted !== "editor" && !String(this.tabs.wanted).startsWith("service"))) {
       const first = [...this.all.keys()][0];

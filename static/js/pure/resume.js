@@ -31,7 +31,7 @@ export class Position {
   }
 }
 
-export const HIGH_WATER = 1024 * 1024;
+export const HIGH_WATER = 512 * 1024;
 export const LOW_WATER = 64 * 1024;
 
 /**

@@ -1,0 +1,158 @@
+//! Finds this installation's agents: by the record, or by a look at every process when there is none.
+//!
+//! Never believes a name alone. A learner's program may call itself anything and carry any arguments, so an agent must
+//! have the arguments in their exact places, be the first process of a pid namespace right below ours (or run our own
+//! file, where there is no namespace), and where we may look, run the file that we installed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use rustix::process::Signal;
+
+use super::proc::{self, Identity};
+use super::record::Record;
+use super::walls::Form;
+use super::{Inner, Result, share};
+use crate::base::SessionId;
+use crate::sandbox::driver::Owned;
+use crate::sandbox::folder::SessionFolder;
+
+/// Environment variable that everything in a sandbox carries.
+pub(super) const MARK: &str = "HALFWAY_SESSION";
+
+/// The record of the session's agent, if that is alive.
+pub(super) fn alive(inner: &Inner, session: SessionId) -> Option<Record> {
+    let record = Record::load(&inner.folder(session))?;
+    (record.boot == proc::boot_id() && proc::open(record.agent).is_some() && carries(inner, record.agent.pid, session))
+        .then_some(record)
+}
+
+/// The session's agent, recorded or not.
+pub(super) fn agent(inner: &Inner, session: SessionId) -> Option<Identity> {
+    match alive(inner, session) {
+        Some(record) => Some(record.agent),
+        None => scan(inner).remove(&session),
+    }
+}
+
+/// All agents of this installation that run.
+pub(super) fn scan(inner: &Inner) -> BTreeMap<SessionId, Identity> {
+    proc::all()
+        .filter_map(|pid| {
+            let session = session_of(inner, &proc::arguments(pid))?;
+            is_ours(inner, pid).then_some((session, proc::identity(pid)?))
+        })
+        .collect()
+}
+
+pub(super) fn owned(inner: &Inner) -> Result<Vec<Owned>> {
+    let mut found: BTreeMap<SessionId, Owned> = share::sessions(&inner.state)
+        .map(|session| {
+            let owned = Owned {
+                session,
+                running: false,
+                files: true,
+            };
+            (session, owned)
+        })
+        .collect();
+    for session in scan(inner).into_keys() {
+        let files = SessionFolder::new(&inner.state, session).root().exists();
+        found
+            .entry(session)
+            .or_insert(Owned {
+                session,
+                running: true,
+                files,
+            })
+            .running = true;
+    }
+    Ok(found.into_values().collect())
+}
+
+/// `PROGRAM --session ID --install ID …`, as [`super::launch`] writes it.
+fn session_of(inner: &Inner, arguments: &[String]) -> Option<SessionId> {
+    let [program, session_flag, session, install_flag, install, ..] = arguments else {
+        return None;
+    };
+    let named = program == "/run/halfway/agent" || program.rsplit('/').next()?.starts_with("halfway-agent-");
+    (named && session_flag == "--session" && install_flag == "--install" && *install == inner.install.to_string())
+        .then(|| session.parse().ok())?
+}
+
+fn carries(inner: &Inner, pid: u32, session: SessionId) -> bool {
+    let arguments = proc::arguments(pid);
+    // Between fork and exec it is still bubblewrap, and its record is as good.
+    arguments.len() < 2 || session_of(inner, &arguments) == Some(session) || is_starting(&arguments, session)
+}
+
+/// Not yet the agent, but already on its way to it.
+fn is_starting(arguments: &[String], session: SessionId) -> bool {
+    let session = session.to_string();
+    arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--session" && pair[1] == session)
+}
+
+fn is_ours(inner: &Inner, pid: u32) -> bool {
+    let runs_our_file = match fs::metadata(format!("/proc/{pid}/exe")) {
+        Ok(file) => Some(ours(inner).any(|own| (own.dev(), own.ino()) == (file.dev(), file.ino()))),
+        // An agent is closed to its own user.
+        Err(_) => None,
+    };
+    let depth = proc::namespace_pids(std::process::id()).len();
+    let pids = proc::namespace_pids(pid);
+    let first = pids.len() == depth + 1 && pids.last() == Some(&1);
+    match inner.form {
+        Form::Bubblewrap(_) => first && runs_our_file != Some(false),
+        Form::Landlock { .. } => pids.len() == depth && runs_our_file != Some(false),
+    }
+}
+
+/// Every version of the agent that this installation has put in place.
+fn ours(inner: &Inner) -> impl Iterator<Item = fs::Metadata> {
+    fs::read_dir(inner.state.join("bin"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.metadata().ok())
+}
+
+/// Without a pid namespace, what a killed agent leaves behind: everything of the session's own user, or what carries
+/// its mark.
+pub(super) fn end_strays(session: SessionId, user: Option<u32>) {
+    match user {
+        Some(user) => kill_all(|pid| fs::metadata(format!("/proc/{pid}/task")).is_ok_and(|meta| meta.uid() == user)),
+        None => end_marked(&session.to_string()),
+    }
+}
+
+/// Ends every process that was started with that mark.
+pub(super) fn end_marked(mark: &str) {
+    let mark = format!("{MARK}={mark}");
+    kill_all(|pid| {
+        fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
+    });
+}
+
+/// Again and again, as some of it may be forking.
+fn kill_all(theirs: impl Fn(u32) -> bool) {
+    for _ in 0..200 {
+        let mut left = false;
+        for pid in proc::all().filter(|pid| *pid != std::process::id()) {
+            if theirs(pid)
+                && let Some(process) = proc::identity(pid).and_then(proc::open)
+            {
+                left = true;
+                // Gone meanwhile is as good.
+                let _ = proc::signal(&process, Signal::KILL);
+            }
+        }
+        if !left {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
