@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::curriculum::{Course, course};
 use super::diagnostic::{Diagnostic, Severity};
+use super::markdown::{self, Rendered};
 use super::proof::ProofMaterial;
 use super::source::{Folder, is_litter};
 use super::{build, lint};
@@ -41,6 +42,8 @@ pub struct Catalogue {
     pub broken: BTreeMap<LabId, Vec<Diagnostic>>,
     /// Lessons that are written, by week and slug.
     pub lessons: BTreeMap<(u8, String), Arc<LessonEntry>>,
+    /// Pictures of lessons, by week and file name: SVG without scripts.
+    pub figures: BTreeMap<(u8, String), Arc<str>>,
     /// Everything that is wrong anywhere, errors first.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -56,6 +59,12 @@ impl Catalogue {
     #[must_use]
     pub fn lesson(&self, week: u8, slug: &str) -> Option<&Arc<LessonEntry>> {
         self.lessons.get(&(week, slug.to_owned()))
+    }
+
+    /// The picture of a week, as SVG.
+    #[must_use]
+    pub fn figure(&self, week: u8, name: &str) -> Option<&Arc<str>> {
+        self.figures.get(&(week, name.to_owned()))
     }
 
     /// Whether anything is wrong enough not to be served.
@@ -83,6 +92,7 @@ pub struct LessonEntry {
     /// The week's folder, in which its figures are.
     pub folder: String,
     pub lesson: Lesson,
+    rendered: OnceLock<Rendered>,
 }
 
 impl LessonEntry {
@@ -91,7 +101,17 @@ impl LessonEntry {
             week,
             folder: folder.to_owned(),
             lesson,
+            rendered: OnceLock::new(),
         }
+    }
+
+    /// The lesson's text, rendered the first time it is asked for and kept. Pictures are at `/weeks/<n>/figures/<name>`.
+    #[must_use]
+    pub fn rendered(&self) -> &Rendered {
+        self.rendered.get_or_init(|| {
+            let markdown = self.lesson.body.as_ref().map_or("", |body| body.markdown.as_str());
+            markdown::render(markdown, Some(&format!("/weeks/{}/figures/", self.week)))
+        })
     }
 }
 
@@ -190,6 +210,7 @@ fn join(labs: &BTreeMap<String, ReadLab>, course: Course, found: &mut Vec<Diagno
     let mut catalogue = Catalogue {
         curriculum: course.curriculum,
         lessons: course.lessons,
+        figures: course.figures,
         ..Catalogue::default()
     };
     found.extend(course.found);

@@ -20,6 +20,7 @@ const STAGES: &[&str] = &["data", "train", "validate", "package", "deploy", "mon
 pub(super) struct Course {
     pub curriculum: Curriculum,
     pub lessons: BTreeMap<(u8, String), Arc<LessonEntry>>,
+    pub figures: BTreeMap<(u8, String), Arc<str>>,
     pub found: Vec<Diagnostic>,
 }
 
@@ -158,7 +159,7 @@ impl Reader<'_> {
         }
         let mut lessons: Vec<Lesson> = Vec::new();
         for lesson in &raw.lessons {
-            if !super::build::is_id(&lesson.slug) || lessons.iter().any(|other| other.slug == lesson.slug.value) {
+            if !super::build::is_slug(&lesson.slug) || lessons.iter().any(|other| other.slug == lesson.slug.value) {
                 let message = format!("`{}` is no slug of its own", lesson.slug.value);
                 self.error(
                     source,
@@ -183,6 +184,7 @@ impl Reader<'_> {
             lessons.push(lesson);
         }
         self.strays(slug, &lessons);
+        self.figures(number, slug);
         Week {
             number,
             month: raw.month.value,
@@ -212,6 +214,38 @@ impl Reader<'_> {
                 format!("week.yaml has no lesson `{stray}`"),
                 "add it to `lessons`, or rename the file",
             );
+        }
+    }
+
+    /// Pictures are served as files; one that could run anything is refused.
+    fn figures(&mut self, number: u8, slug: &str) {
+        let paths: Vec<String> = self
+            .folder
+            .under(&format!("{slug}/figures"))
+            .map(str::to_owned)
+            .collect();
+        for path in paths {
+            let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+            match self.folder.read(&path) {
+                Err(diagnostic) => self.course.found.push(diagnostic),
+                Ok(source) => match what_runs(&source.text) {
+                    Some(what) => self.about(
+                        &path,
+                        format!("a picture with {what}"),
+                        "pictures are drawings only: take it out",
+                    ),
+                    None if !path.ends_with(".svg") || path.matches('/').count() != 2 => {
+                        self.about(
+                            &path,
+                            "is no picture of a lesson",
+                            "pictures are SVG, right in `figures/`",
+                        );
+                    }
+                    None => {
+                        self.course.figures.insert((number, name), source.text);
+                    }
+                },
+            }
         }
     }
 
@@ -334,6 +368,34 @@ fn front_matter(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end + 4], &inner[end + 5..]))
 }
 
+/// What in an SVG could run or fetch something.
+fn what_runs(svg: &str) -> Option<&'static str> {
+    let lower = svg.to_lowercase();
+    let handler = lower.match_indices("on").any(|(at, _)| {
+        let before = lower[..at].chars().next_back();
+        let rest = lower[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        rest.len() < lower[at + 2..].len()
+            && before.is_some_and(|c| c.is_whitespace() || c == '"' || c == '\'')
+            && rest.trim_start().starts_with('=')
+    });
+    [
+        (lower.contains("<script"), "a script"),
+        (handler, "an event handler"),
+        (lower.contains("<foreignobject"), "foreign markup"),
+        (lower.contains("javascript:"), "a script in an address"),
+        (
+            lower.contains("<!entity") || lower.contains("<!doctype"),
+            "a document type",
+        ),
+        (
+            lower.contains("href=\"http") || lower.contains("url(http") || lower.contains("@import"),
+            "something from elsewhere",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(there, what)| there.then_some(what))
+}
+
 fn is_date(text: &str) -> bool {
     text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10
 }
@@ -348,6 +410,24 @@ mod tests {
         assert_eq!(week_number("w17-capstone"), Some(17));
         for wrong in ["w1-a", "w00-a", "w18-a", "01-a", "w01", "w01-", "w01-A"] {
             assert_eq!(week_number(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pictures_that_run_are_known() {
+        assert_eq!(
+            what_runs("<svg><text>on = off</text><style>@media (prefers-color-scheme: dark) {}</style></svg>"),
+            None
+        );
+        for wrong in [
+            "<svg><ScRipt>x</script></svg>",
+            "<svg onload='x'>",
+            "<svg\nonload = \"x\">",
+            "<a href=\"javascript:x\">",
+            "<image href=\"http://e/x\">",
+            "<style>@import 'x'</style>",
+        ] {
+            assert!(what_runs(wrong).is_some(), "{wrong}");
         }
     }
 

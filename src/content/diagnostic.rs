@@ -93,12 +93,16 @@ impl Diagnostic {
             });
         shown.help.clone_from(&self.help);
         let report = match (&self.span, &self.text) {
-            (Some(span), Some(text)) => {
+            (Some(span), Some(text)) if shows(text, span) => {
                 shown = shown.with_label(LabeledSpan::underline(span.clone()));
                 Report::new(shown).with_source_code(NamedSource::new(&self.file, text.to_string()))
             }
             _ => {
-                shown.message = format!("{}: {}", self.file, self.message);
+                let place = match (self.line, self.column) {
+                    (Some(line), Some(column)) => format!(":{line}:{column}"),
+                    _ => String::new(),
+                };
+                shown.message = format!("{}{place}: {}", self.file, self.message);
                 Report::new(shown)
             }
         };
@@ -117,6 +121,18 @@ impl Diagnostic {
             Err(fmt::Error) => self.to_string(),
         }
     }
+}
+
+/// Whether the lines round a place are short enough to be looked at.
+fn shows(text: &str, span: &Range<usize>) -> bool {
+    let before = text[..span.start]
+        .rfind('\n')
+        .map_or(0, |at| text[..at].rfind('\n').map_or(0, |at| at + 1));
+    let after = text[span.end..]
+        .match_indices('\n')
+        .nth(1)
+        .map_or(text.len(), |(at, _)| span.end + at);
+    text[before..after].lines().all(|line| line.len() <= 400)
 }
 
 /// One line: `labs/x/lab.yaml:3:7: error: message (help) [rule]`.

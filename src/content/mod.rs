@@ -9,12 +9,18 @@ pub mod catalogue;
 mod curriculum;
 pub mod diagnostic;
 mod lint;
+pub mod markdown;
 pub mod parameters;
 pub mod proof;
 mod raw;
+pub mod report;
+pub mod schema;
 mod source;
 mod yaml;
 
 pub use catalogue::{Catalogue, LabEntry, LessonEntry, Library, Roots};
 pub use diagnostic::{Diagnostic, Severity};
 pub use proof::{Overlay, ProofMaterial, WrongSolution};
+
+#[cfg(test)]
+mod tests;

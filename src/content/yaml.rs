@@ -78,6 +78,21 @@ pub(super) fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Diagnosti
     serde_saphyr::from_str_with_options(&source.text, options).map_err(|error| explain(source, error.without_snippet()))
 }
 
+/// Whether a bound was reached: told by the reader itself, or by the parser below it.
+fn is_budget(error: &Error) -> bool {
+    matches!(error, Error::Budget { .. }) || UserMessageFormatter.format_message(error).contains("limits breached")
+}
+
+/// The byte of a line and column, where that is all that is known.
+fn by_line(text: &str, location: Location) -> Option<Range<usize>> {
+    let line = usize::try_from(location.line().checked_sub(1)?).ok()?;
+    let column = usize::try_from(location.column().saturating_sub(1)).ok()?;
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(start..)?;
+    let at = start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+    Some(at..at + 1)
+}
+
 /// An error of the parser in words of ours.
 fn explain(source: &Source, error: &Error) -> Diagnostic {
     let (message, help) = match error {
@@ -102,6 +117,26 @@ fn explain(source: &Source, error: &Error) -> Diagnostic {
         | Error::SerdeInvalidValue {
             unexpected, expected, ..
         } => (format!("this is {unexpected}, and {expected} stands here"), None),
+        Error::InvalidScalar { ty, .. } => {
+            let wanted = match *ty {
+                "bool" => "`true` or `false`",
+                "f32" | "f64" => "a number",
+                _ => "a whole number",
+            };
+            (
+                format!("{wanted} stands here"),
+                Some("write it without quotation marks".into()),
+            )
+        }
+        Error::Unexpected { expected, .. } => {
+            let wanted = match *expected {
+                "string scalar" => "a text",
+                "sequence start" => "a list",
+                "mapping start" => "a map",
+                other => other,
+            };
+            (format!("{wanted} stands here"), Some("see docs/lab-format.md".into()))
+        }
         Error::DuplicateMappingKey { key, .. } => (
             match key {
                 Some(key) => format!("`{key}` stands here twice"),
@@ -109,9 +144,9 @@ fn explain(source: &Source, error: &Error) -> Diagnostic {
             },
             Some("remove one of them".into()),
         ),
-        Error::Budget { .. } => (
-            "the file is too large, too deep, or has too many aliases".to_owned(),
-            Some("write it without anchors and aliases".into()),
+        other if is_budget(other) => (
+            "the file is too large, too deep, or its aliases make too much of it".to_owned(),
+            Some("use anchors and aliases sparingly".into()),
         ),
         Error::Eof { .. } => (
             "the file is empty".to_owned(),
@@ -123,8 +158,11 @@ fn explain(source: &Source, error: &Error) -> Diagnostic {
         ),
     };
     let mut diagnostic = Diagnostic::about("yaml", Severity::Error, source.file.clone(), message);
-    if let Some(span) = error.location().and_then(bytes) {
-        diagnostic = diagnostic.at(&source.text, span);
+    if let Some(location) = error.location() {
+        let span = bytes(location).or_else(|| by_line(&source.text, location));
+        if let Some(span) = span {
+            diagnostic = diagnostic.at(&source.text, span);
+        }
     }
     match help {
         Some(help) => diagnostic.help(help),

@@ -79,7 +79,12 @@ impl Builder<'_> {
             .collect();
         let services = self.services(raw);
         let tasks = self.tasks(raw);
-        let ids: Vec<String> = raw.tasks.iter().map(|task| task.id.value.clone()).collect();
+        let mut ids: Vec<String> = Vec::new();
+        for task in raw.tasks.iter().filter(|task| is_id(&task.id)) {
+            if !ids.contains(&task.id.value) {
+                ids.push(task.id.value.clone());
+            }
+        }
         let mut instructions = self.instructions(&ids);
         let hash = self.folder.hash().unwrap_or_else(|error| {
             let message = format!("a file cannot be read: {error}");

@@ -144,7 +144,10 @@ impl<'f> Builder<'f> {
                 let start = span.start + start;
                 Some(start + part.start..start + part.end.max(part.start + 1))
             }
-            _ => Some(span),
+            // In a block or over several lines, the file has each line with an indentation of its own.
+            _ => Some(line_inside(written, &at.value, part).map_or(span.clone(), |inside| {
+                span.start + inside.start..span.start + inside.end
+            })),
         }
     }
 
@@ -316,9 +319,32 @@ impl<'f> Builder<'f> {
     }
 }
 
+/// Where a part of a value of several lines stands in what was written.
+fn line_inside(written: &str, value: &str, part: &Range<usize>) -> Option<Range<usize>> {
+    let (mut from, mut start) = (0, 0);
+    for line in value.split_inclusive('\n') {
+        let words = line.trim();
+        let found = from + written.get(from..)?.find(words)?;
+        if part.start < start + line.len() {
+            let indent = line.len() - line.trim_start().len();
+            let column = part.start.checked_sub(start + indent)?;
+            let length = (part.end - part.start).clamp(1, words.len().checked_sub(column)?.max(1));
+            return Some(found + column..found + column + length);
+        }
+        from = found + words.len();
+        start += line.len();
+    }
+    None
+}
+
 /// Whether a text is an id.
 pub(super) fn is_id(text: &str) -> bool {
-    text.len() <= 48
+    text.len() <= 48 && is_slug(text)
+}
+
+/// Whether a text can stand in an address.
+pub(super) fn is_slug(text: &str) -> bool {
+    text.len() <= 80
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text
             .chars()
