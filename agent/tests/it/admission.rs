@@ -14,8 +14,8 @@ fn health_says_who_answers_and_what_holds() {
         assert_eq!(health["install"], "install-of-the-test");
         assert_eq!(health["pid"], agent.child.id());
         assert_eq!(health["terminals"], 0);
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", agent.child.id())).expect("the agent runs");
-        let start = stat
+        let line = std::fs::read_to_string(format!("/proc/{}/stat", agent.child.id())).expect("the agent runs");
+        let start = line
             .rsplit(')')
             .next()
             .and_then(|rest| rest.split_ascii_whitespace().nth(19));
