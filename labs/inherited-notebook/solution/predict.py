@@ -47,7 +47,7 @@ def answer(model, row):
         weight * (value - mean) / scale
         for weight, value, mean, scale in zip(model["weights"], values, model["mean"], model["scale"])
     )
-    probability = 1 / (1 + math.exp(-score))
+    probability = (1 + math.tanh(score / 2)) / 2
     return row["reading_id"], f"{probability:.9f}", int(probability >= model["threshold"])
 
 

@@ -27,7 +27,7 @@ def main():
             weight * (value - mean) / scale
             for weight, value, mean, scale in zip(model["weights"], values, model["mean"], model["scale"])
         )
-        probability = 1 / (1 + math.exp(-score))
+        probability = (1 + math.tanh(score / 2)) / 2
         answers.append((row[name], f"{probability:.9f}", int(probability >= model["threshold"])))
     with open(options.output, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
