@@ -9,6 +9,7 @@ pub mod expr;
 pub mod grading;
 pub mod lab;
 pub mod model;
+pub mod proof;
 pub mod sandbox;
 pub mod store;
 pub mod web;
