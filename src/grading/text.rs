@@ -63,7 +63,7 @@ fn push_safe(out: &mut String, character: char) {
     }
 }
 
-/// Control characters, direction marks and overrides (Unicode's Bidi_Control), invisible joiners, tags, and the
+/// Control characters, direction marks and overrides (Unicode's `Bidi_Control`), invisible joiners, tags, and the
 /// separators that browsers break lines at.
 fn is_deceptive(character: char) -> bool {
     character.is_control()

@@ -27,7 +27,7 @@ pub struct Assessment {
 const OUR_FAULT: &str = "The grader itself failed here. This costs nothing, and the operator is told.";
 
 /// A check, ready to be applied.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Judge {
     assertion: Compiled,
     expected: String,
@@ -36,7 +36,7 @@ pub struct Judge {
     place: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Compiled {
     That(Expression),
     Match(Value),
@@ -163,13 +163,12 @@ impl Judge {
                             continue;
                         }
                         Ok(false) => None,
-                        Err(Failure::Absent(words)) => Some(words),
                         // An element that cannot be judged must not count as one of which it is not true.
                         Err(Failure::Unfit(words)) if quantifier.is_negative() => {
                             let element = text::compact(item);
                             return Outcome::Broken(Some(format!("it cannot be told of {element}: {words}")));
                         }
-                        Err(Failure::Unfit(words)) => Some(words),
+                        Err(Failure::Absent(words) | Failure::Unfit(words)) => Some(words),
                         Err(Failure::Fault(why)) => return Outcome::Fault(why),
                     };
                     first_miss.get_or_insert((index, missed));
@@ -312,7 +311,7 @@ fn expected(assertion: &Assertion) -> String {
         Assertion::Any(each) => format!("at least one: {each}"),
         Assertion::None(each) => format!("none: {each}"),
         Assertion::Count {
-            r#where,
+            r#where: each,
             at_least,
             at_most,
         } => {
@@ -323,7 +322,7 @@ fn expected(assertion: &Assertion) -> String {
                 (None, Some(most)) => format!("at most {most}"),
                 (None, None) => "any number".to_owned(),
             };
-            format!("{number}: {}", r#where)
+            format!("{number}: {each}")
         }
     };
     text::safe(words.trim(), text::LINE)

@@ -81,14 +81,14 @@ pub struct TaskStatus {
 }
 
 /// The grading of one session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     lab: String,
     params: Value,
     tasks: Vec<TaskState>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct TaskState {
     id: TaskId,
     points: u32,
@@ -98,7 +98,7 @@ struct TaskState {
     award: Option<Award>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct CheckState {
     /// `None` for a trial, whose outcome comes judged.
     judge: Option<Judge>,
@@ -361,7 +361,7 @@ impl Engine {
 
     /// The level of each task, as of `now`.
     fn levels(&self, now: Timestamp) -> Vec<TaskLevel> {
-        let own: Vec<(Verdict, Vec<Finding>)> = self.tasks.iter().map(|task| task.combined()).collect();
+        let own: Vec<(Verdict, Vec<Finding>)> = self.tasks.iter().map(TaskState::combined).collect();
         // The least set that satisfies the needs, so that tasks which need each other wait for ever.
         let mut passing = vec![false; self.tasks.len()];
         loop {

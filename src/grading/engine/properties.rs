@@ -1,7 +1,8 @@
 //! What is true of the engine whatever is observed, in whatever order.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::tests::{any_json, check, lab, task, that};
 use super::*;
@@ -36,8 +37,10 @@ fn sample() -> Lab {
     ])
 }
 
+/// Compiled once: reading expressions takes longer than everything else here.
 fn engine() -> Engine {
-    Engine::new(&sample(), &Parameters::new(), Stored::default())
+    static FRESH: LazyLock<Engine> = LazyLock::new(|| Engine::new(&sample(), &Parameters::new(), Stored::default()));
+    FRESH.clone()
 }
 
 fn any_observation() -> impl Strategy<Value = Observation> {
@@ -135,6 +138,25 @@ proptest! {
     }
 
     #[test]
+    fn findings_are_fit_to_be_shown(value in any_json()) {
+        let mut engine = engine();
+        for check in engine.unobserved() {
+            engine.observe(&check, &Observation::Value(value.clone()), Timestamp(1));
+        }
+        for status in engine.status() {
+            for finding in status.level.findings {
+                prop_assert!(!finding.seen.chars().any(char::is_control));
+                prop_assert!(finding.seen.chars().count() < 5_000);
+                prop_assert!(!finding.seen.is_empty());
+            }
+        }
+    }
+}
+
+proptest! {
+    // Fewer cases, as each compiles the lab again.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
     fn a_stored_state_is_the_same_after_a_restart(
         steps in prop::collection::vec(any_step(), 1..30),
         more in prop::collection::vec(any_step(), 0..6),
@@ -158,21 +180,5 @@ proptest! {
             let verdicts = |engine: &Engine| engine.status().iter().map(|status| status.level.verdict).collect::<Vec<_>>();
             prop_assert_eq!(verdicts(&before), verdicts(&after));
         }
-    }
-
-    #[test]
-    fn findings_are_fit_to_be_shown(value in any_json()) {
-        let mut engine = engine();
-        for check in engine.unobserved() {
-            engine.observe(&check, &Observation::Value(value.clone()), Timestamp(1));
-        }
-        for status in engine.status() {
-            for finding in status.level.findings {
-                prop_assert!(!finding.seen.chars().any(char::is_control));
-                prop_assert!(finding.seen.chars().count() < 5_000);
-                prop_assert!(!finding.seen.is_empty());
-            }
-        }
-        let _ = Value::Null;
     }
 }

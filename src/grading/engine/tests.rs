@@ -110,6 +110,7 @@ fn level(engine: &Engine, task: &str) -> TaskLevel {
 }
 
 /// Verdict and findings after one observation.
+#[expect(clippy::needless_pass_by_value, reason = "most callers make one on the spot")]
 fn verdict(check: Check, observation: Observation) -> (Verdict, Vec<Finding>) {
     let mut engine = one(check);
     engine.observe(&a(0), &observation, at(1));
@@ -249,7 +250,7 @@ fn a_negative_check_tells_absent_from_could_not_look() {
 
 #[test]
 fn too_long_a_list_is_not_looked_through() {
-    let list = Value::Array(vec![json!(1); super::evaluate::longest_list() + 1]);
+    let list = Value::Array(vec![json!(1); evaluate::longest_list() + 1]);
     assert_eq!(
         verdict(check(Assertion::None("it > 5".to_owned())), value(list)).0,
         Verdict::Fail

@@ -14,7 +14,7 @@ pub const QUIET: Duration = Duration::from_millis(700);
 pub const LONGEST_UNQUIET: Duration = Duration::from_secs(6);
 
 /// Pauses between two polls, from the first to the longest.
-const POLL: (Duration, Duration) = (Duration::from_millis(1000), Duration::from_secs(15));
+const POLL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
 /// One look that is to be taken now.
 #[derive(Clone, Debug, PartialEq)]

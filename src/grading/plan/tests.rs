@@ -56,11 +56,11 @@ fn seconds(seconds: u64) -> Timestamp {
     Timestamp(0).after(Duration::from_secs(seconds))
 }
 
-fn start(schedule: &mut Schedule, now: Timestamp) -> Vec<schedule::Look> {
+fn start(schedule: &mut Schedule, now: Timestamp) -> Vec<Look> {
     schedule.start(now, |_| false)
 }
 
-fn finish(schedule: &mut Schedule, looks: &[schedule::Look], now: Timestamp) {
+fn finish(schedule: &mut Schedule, looks: &[Look], now: Timestamp) {
     for look in looks {
         schedule.finished(look, &Observation::Absent(String::new()), now);
     }

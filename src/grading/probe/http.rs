@@ -62,7 +62,10 @@ fn failed(error: &SandboxError, port: u16) -> Observation {
 }
 
 /// One request and its answer over a stream.
-async fn exchange(probe: &HttpProbe, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Observation {
+pub(super) async fn exchange(
+    probe: &HttpProbe,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> Observation {
     let request = match request(probe) {
         Ok(request) => request,
         Err(why) => return Observation::Fault(format!("the request cannot be made: {why}")),

@@ -11,6 +11,9 @@ mod http;
 mod referee;
 mod scratch;
 
+#[cfg(test)]
+pub(in crate::grading) mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -65,7 +65,14 @@ pub(super) async fn observe(probe: &RefereeProbe, context: &ProbeContext) -> Obs
     let Ok(_permit) = context.referees.acquire().await else {
         return Observation::Fault("the server is ending".to_owned());
     };
-    match run(probe, context).await {
+    let stage = match stage(context).await {
+        Ok(stage) => stage,
+        Err(error) => return fault("the run cannot be set up", &error),
+    };
+    let result = run(probe, &stage).await;
+    // Waited for, so that the disk is free again before the next run; where this future is dropped, it is done beside.
+    stage.scratch.remove().await;
+    match result {
         Ok(value) => Observation::Value(value),
         Err(observation) => observation,
     }
@@ -82,10 +89,7 @@ struct Stage<'a> {
     out: PathBuf,
 }
 
-async fn run(probe: &RefereeProbe, context: &ProbeContext) -> Result<Value, Observation> {
-    let stage = stage(context)
-        .await
-        .map_err(|error| fault("the run cannot be set up", &error))?;
+async fn run(probe: &RefereeProbe, stage: &Stage<'_>) -> Result<Value, Observation> {
     if let Some(prepare) = &probe.prepare {
         let output = stage
             .ours(
@@ -105,7 +109,8 @@ async fn run(probe: &RefereeProbe, context: &ProbeContext) -> Result<Value, Obse
     }
     // The one state of the workspace that all commands and the judge look at.
     let base = stage.scratch.path("base");
-    context
+    stage
+        .context
         .workspace
         .copy_to(&base, COPY)
         .await

@@ -81,9 +81,22 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Removes it, and waits until that is done.
+    pub async fn remove(mut self) {
+        let root = std::mem::take(&mut self.root);
+        if let Err(error) = remove_tree(&root).await {
+            tracing::warn!(%error, directory = %root.display(), "a referee's scratch directory was not removed");
+        }
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         let root = std::mem::take(&mut self.root);
+        if root.as_os_str().is_empty() {
+            return;
+        }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = remove_tree(&root).await {

@@ -1,5 +1,7 @@
 //! The state of files that a trial's outcome rests on, as one short text.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::rests_on;
@@ -28,12 +30,12 @@ pub async fn fingerprint(trial: &Trial, workspace: &Workspace) -> String {
             }
         }
     }
-    hasher
-        .finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = hasher.finalize();
+    digest.iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 async fn add(hasher: &mut Sha256, path: &str, workspace: &Workspace) {

@@ -75,7 +75,7 @@ impl Condition {
         self.track.mark(began, now, tone, "");
         match (result, self.kind) {
             (Err(Failure::Fault(why)), _) => Look::Fault(why),
-            (Ok(false), HoldKind::Never) | (Ok(true), HoldKind::Always) => {
+            (Ok(false), HoldKind::Never | HoldKind::Eventually(_)) | (Ok(true), HoldKind::Always) => {
                 self.told += 1;
                 Look::Fine
             }
@@ -83,10 +83,6 @@ impl Condition {
                 self.told += 1;
                 self.settled = true;
                 Look::Met
-            }
-            (Ok(false), HoldKind::Eventually(_)) => {
-                self.told += 1;
-                Look::Fine
             }
             (Err(Failure::Absent(why)), HoldKind::Never | HoldKind::Eventually(_))
             | (Err(Failure::Unfit(why)), HoldKind::Eventually(_)) => {

@@ -142,14 +142,14 @@ impl Machine {
                 return;
             }
             Acted::Fault(why) => {
-                self.fail(format!("{done}: {why}"), now);
+                self.fail(&format!("{done}: {why}"), now);
                 return;
             }
-            Acted::Done => self.note(EntryKind::Act, done, now),
+            Acted::Done => self.note(EntryKind::Act, &done, now),
             Acted::Saw(observation) => {
-                self.note(EntryKind::Act, done, now);
+                self.note(EntryKind::Act, &done, now);
                 if let Some(name) = binding(&act) {
-                    self.bind(&name.to_owned(), &observation, now);
+                    self.bind(name, &observation, now);
                 }
             }
         }
@@ -208,14 +208,14 @@ impl Machine {
     /// Ends it before it is decided. What is decided stays.
     pub fn cancel(&mut self, now: Timestamp) {
         if matches!(self.phase, Phase::Acting(_) | Phase::Watching(_)) {
-            self.note(EntryKind::Note, "cancelled".to_owned(), now);
+            self.note(EntryKind::Note, "cancelled", now);
             self.verdict = Some(TrialVerdict::Cancelled);
             self.phase = Phase::Restoring;
         }
     }
 
     /// The platform cannot go on with it; words for the operator.
-    pub fn stop(&mut self, why: String, now: Timestamp) {
+    pub fn stop(&mut self, why: &str, now: Timestamp) {
         if matches!(self.phase, Phase::Acting(_) | Phase::Watching(_)) {
             self.fail(why, now);
         }
@@ -231,9 +231,9 @@ impl Machine {
         } else {
             "not everything could be put back"
         };
-        self.note(EntryKind::Restore, words.to_owned(), now);
+        self.note(EntryKind::Restore, words, now);
         for note in &report.notes {
-            self.note(EntryKind::Note, note.clone(), now);
+            self.note(EntryKind::Note, note, now);
         }
         if let Some(why) = &report.fault {
             self.fault.get_or_insert_with(|| why.clone());
@@ -334,7 +334,7 @@ impl Machine {
             .or_insert_with(|| Track::new(name.to_owned()));
         lane.mark(self.began, now, tone, &fact);
         if self.facts.get(name) != Some(&fact) {
-            self.note(EntryKind::Observation, format!("{name}: {fact}"), now);
+            self.note(EntryKind::Observation, &format!("{name}: {fact}"), now);
             self.facts.insert(name.to_owned(), fact);
         }
     }
@@ -359,7 +359,7 @@ impl Machine {
             }
             if let Some(why) = self.blind_for(condition) {
                 if condition.kind == HoldKind::Once {
-                    self.fail(why, now);
+                    self.fail(&why, now);
                     return;
                 }
                 self.conditions[index].untold = Some(why);
@@ -375,14 +375,14 @@ impl Machine {
                 Look::Fine => {}
                 Look::Met => {
                     let words = self.conditions[index].expected.clone();
-                    self.note(EntryKind::Held, words, now);
+                    self.note(EntryKind::Held, &words, now);
                 }
                 Look::Broken(finding) => {
                     self.violate(finding, now);
                     return;
                 }
                 Look::Fault(why) => {
-                    self.fail(why, now);
+                    self.fail(&why, now);
                     return;
                 }
             }
@@ -417,7 +417,7 @@ impl Machine {
     fn conclude_unmet(&mut self, index: usize, now: Timestamp) {
         let condition = &self.conditions[index];
         if let Some(why) = self.blind_for(condition) {
-            self.fail(why, now);
+            self.fail(&why, now);
             return;
         }
         let mut facts = self.facts_for(condition);
@@ -439,7 +439,7 @@ impl Machine {
     fn violate(&mut self, finding: Finding, now: Timestamp) {
         self.note(
             EntryKind::Violation,
-            format!("expected {}; seen {}", finding.expected, finding.seen),
+            &format!("expected {}; seen {}", finding.expected, finding.seen),
             now,
         );
         self.findings = vec![finding];
@@ -447,10 +447,10 @@ impl Machine {
         self.phase = Phase::Restoring;
     }
 
-    fn fail(&mut self, why: String, now: Timestamp) {
+    fn fail(&mut self, why: &str, now: Timestamp) {
         self.note(
             EntryKind::Note,
-            "the trial itself could not go on; this costs nothing".to_owned(),
+            "the trial itself could not go on; this costs nothing",
             now,
         );
         self.findings = vec![Finding {
@@ -460,7 +460,7 @@ impl Machine {
             place: "trial".to_owned(),
             say: None,
         }];
-        self.fault = Some(why);
+        self.fault = Some(why.to_owned());
         self.verdict = Some(TrialVerdict::Error);
         self.phase = Phase::Restoring;
     }
@@ -487,9 +487,9 @@ impl Machine {
         names(&self.bound, &self.params, self.acted)
     }
 
-    fn note(&mut self, kind: EntryKind, text: String, at: Timestamp) {
+    fn note(&mut self, kind: EntryKind, text: &str, at: Timestamp) {
         if self.timeline.len() < LONGEST {
-            let text = text::safe(&text, text::LINE);
+            let text = text::safe(text, text::LINE);
             self.timeline.push(Entry { at, kind, text });
         }
     }

@@ -50,7 +50,7 @@ pub async fn run(
     let mut journal = match Journal::begin(context.folder.root(), task, &context.workspace).await {
         Ok(journal) => journal,
         Err(Refusal::Impossible(why) | Refusal::Fault(why)) => {
-            run.machine.stop(why.clone(), clock.now());
+            run.machine.stop(&why, clock.now());
             let report = RestoreReport {
                 task: task.clone(),
                 complete: true,

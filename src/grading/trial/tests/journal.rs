@@ -6,7 +6,7 @@ use crate::grading::trial::acts::change;
 use crate::grading::trial::journal::{Journal, restore_after_crash};
 use crate::grading::trial::machine::Acted;
 use crate::model::{Act, Offset, TaskId};
-use crate::sandbox::{Caps, Workspace};
+use crate::sandbox::Workspace;
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -288,5 +288,4 @@ async fn the_same_files_have_the_same_fingerprint() {
     assert_eq!(fingerprint(&trial, &bench.workspace).await, first);
     bench.write("data/deep/two", "3");
     assert_ne!(fingerprint(&trial, &bench.workspace).await, first);
-    let _ = Caps::default();
 }

@@ -1,0 +1,5 @@
+//! Probes against hostile files, servers and programs.
+
+mod file;
+mod http;
+pub(in crate::grading) mod referee;
