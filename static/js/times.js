@@ -1,6 +1,6 @@
 // Times in the page: in the reader's zone, counted by the server's clock, spoken at 15, 5 and 1 minutes and silent otherwise.
 import { alarm, clock, say } from "./page.js";
-import { agoText, clockText, crossed, dateText, leftText, spanText } from "./pure/time.js";
+import { agoText, clockText, crossed, dateText, leftText, momentText, spanText } from "./pure/time.js";
 
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -15,10 +15,10 @@ export function tidyTimes(root) {
     if (Number.isNaN(moment)) continue;
     const format = node.dataset.format;
     if (format === "date") write(node, dateText(moment));
-    else if (format === "moment") write(node, `${dateText(moment)}, ${clockText(moment)}`);
+    else if (format === "moment") write(node, momentText(moment, clock.now()));
     else if (format === "ago") write(node, agoText(clock.now() - moment));
     else if (format === "clock") write(node, clockText(moment));
-    if (format !== "moment") node.title = `${dateText(moment)}, ${clockText(moment)}`;
+    node.title = `${dateText(moment)}, ${clockText(moment)}`;
   }
   tick();
 }

@@ -6,7 +6,7 @@ import { languageOf, loopbackPort, nameProblem, safeAddress } from "../js/pure/l
 import { commandsOf, harmless, mustAsk } from "../js/pure/paste.js";
 import { Flow, Position, isAnswer, sizeText } from "../js/pure/resume.js";
 import { LEAST, MOST, USUAL, kept, nextTab, onKey } from "../js/pure/split.js";
-import { ServerClock, clockText, crossed, leftText, spanText } from "../js/pure/time.js";
+import { ServerClock, clockText, crossed, leftText, momentText, spanText } from "../js/pure/time.js";
 
 test("what comes close together is spoken once, in one breath", () => {
   const spoken = [];
@@ -59,6 +59,8 @@ test("time left is words", () => {
   assert.equal(leftText(60_001, undefined), "2 min");
   assert.equal(leftText(0, deadline, "UTC"), "time is up");
   assert.equal(clockText(deadline, "Europe/Berlin"), "16:10");
+  assert.equal(momentText(deadline, deadline + 60_000, "UTC"), "15:10");
+  assert.equal(momentText(deadline, deadline + 24 * 3_600_000, "UTC"), "24 Nov 2026, 15:10");
   assert.equal(spanText(3_600_000), "1 h");
   assert.equal(spanText(26 * 3_600_000), "1 day");
 });

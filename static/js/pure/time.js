@@ -30,6 +30,12 @@ export function dateText(ms, zone) {
   return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: zone }).format(ms);
 }
 
+/** `14:02` today, `20 Nov 2026, 14:02` on another day. */
+export function momentText(ms, now, zone) {
+  const day = dateText(ms, zone);
+  return day === dateText(now, zone) ? clockText(ms, zone) : `${day}, ${clockText(ms, zone)}`;
+}
+
 /** `3 s`, `42 min`, `1 h 5 min`, `3 days`. */
 export function spanText(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
