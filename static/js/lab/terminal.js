@@ -69,7 +69,8 @@ export class Terminal {
     this.invite = element("span", { class: "invite", "aria-hidden": "true" }, "Enter to type");
     this.fresh = button("New output ↓", () => this.emulator.scrollToBottom(), { class: "fresh tiny", hidden: true });
     this.linkTarget = element("span", { class: "link-target small", hidden: true });
-    this.frame = element("div", { class: "terminal", tabindex: "0", role: "group", "data-keep": true }, this.screen, this.invite, this.fresh, this.linkTarget);
+    this.elsewhere = element("span", { class: "elsewhere small" }, "Sized for another window. Type, and it fits this one.");
+    this.frame = element("div", { class: "terminal", tabindex: "0", role: "group", "data-keep": true }, this.screen, this.invite, this.fresh, this.linkTarget, this.elsewhere);
     this.note = element("div", { class: "terminal-note", hidden: true });
     this.find = new Find(this);
     this.panel = element("div", { class: "panel-inside" }, this.note, this.find.bar, this.frame, touchLine(this));
