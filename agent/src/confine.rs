@@ -57,22 +57,37 @@ pub fn confine(options: &Options) -> Result<Confinement, String> {
 }
 
 /// Root behind the walls would still read other processes' memory maps and load kernel modules.
+///
+/// One stays where the driver of an ordinary user has handed it down on purpose: walking through directories of root,
+/// behind which the workspace lies. What can be opened there is Landlock's to say.
 fn drop_capabilities(confinement: &mut Confinement) -> Result<(), String> {
-    for capability in CapabilitySet::all().iter() {
+    let root = rustix::process::getuid().is_root();
+    let walks = !root && rustix::thread::capability_is_in_ambient_set(CapabilitySet::DAC_READ_SEARCH).unwrap_or(false);
+    let left = if walks {
+        CapabilitySet::DAC_READ_SEARCH
+    } else {
+        CapabilitySet::empty()
+    };
+    for capability in CapabilitySet::all().difference(left).iter() {
         // Those that this kernel does not know, and all of them for an ordinary user, cannot be taken
         // away; the latter has none to begin with, and no new privileges to get any.
         let _ = rustix::thread::remove_capability_from_bounding_set(capability);
+        let _ = rustix::thread::configure_capability_in_ambient_set(capability, false);
     }
-    let none = CapabilitySets {
-        effective: CapabilitySet::empty(),
-        permitted: CapabilitySet::empty(),
-        inheritable: CapabilitySet::empty(),
+    let kept = CapabilitySets {
+        effective: left,
+        permitted: left,
+        inheritable: left,
     };
-    rustix::thread::clear_ambient_capability_set()
-        .and_then(|()| rustix::thread::set_capabilities(None, none))
-        .map_err(|error| format!("cannot drop capabilities: {error}"))?;
+    rustix::thread::set_capabilities(None, kept).map_err(|error| format!("cannot drop capabilities: {error}"))?;
+    if walks {
+        confinement.missing.push(Shortfall {
+            kind: "no_capabilities".to_owned(),
+            reason: "CAP_DAC_READ_SEARCH is kept to walk through directories of root".to_owned(),
+        });
+        return Ok(());
+    }
     // What root could get back when it starts a program.
-    let root = rustix::process::getuid().is_root();
     let left = CapabilitySet::all()
         .iter()
         .any(|one| rustix::thread::capability_is_in_bounding_set(one).unwrap_or(false));

@@ -26,15 +26,17 @@ const BY_SIGNAL: i32 = 128;
 /// One sentence for the operator: the walls cannot be had, so nothing was started.
 pub fn run(options: &Options, argv: &[String]) -> Result<ExitCode, String> {
     confine::confine(options)?;
-    let code = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(2)
         .build()
-        .map_err(|error| format!("cannot start its runtime: {error}"))?
+        .map_err(|error| format!("cannot start its runtime: {error}"))?;
+    let code = runtime
         .block_on(supervise(options, argv))
         .map_err(|error| error.to_string())?;
-    // What reads standard input is a thread of its own that may never return.
-    std::process::exit(i32::from(code));
+    // What reads standard input is a thread that may never return: it is not waited for.
+    runtime.shutdown_background();
+    Ok(ExitCode::from(code))
 }
 
 async fn supervise(options: &Options, argv: &[String]) -> std::io::Result<u8> {

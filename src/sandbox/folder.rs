@@ -71,7 +71,7 @@ impl SessionFolder {
     /// # Errors
     /// As the machine gives them.
     pub fn make(&self, owner: Option<(Uid, Gid)>) -> io::Result<()> {
-        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
         let walk_through = if owner.is_some() { 0o711 } else { 0o700 };
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
@@ -83,12 +83,13 @@ impl SessionFolder {
             (self.home(), true),
             (self.hidden(), true),
         ] {
-            let fresh = !directory.exists();
             builder.create(&directory)?;
             if !theirs {
                 // A sandbox without namespaces and with a user of its own must walk through to its files.
                 std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(walk_through))?;
-            } else if fresh && let Some((uid, gid)) = owner {
+            } else if let Some((uid, gid)) = owner
+                && directory.symlink_metadata()?.uid() != uid.as_raw()
+            {
                 rustix::fs::chown(&directory, Some(uid), Some(gid))?;
             }
         }

@@ -8,6 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Stdio;
 use std::time::Duration;
 
+use halfway_agent::protocol::TOKEN_VARIABLE;
 use tokio::io::AsyncReadExt;
 
 use super::proc::{self, Identity};
@@ -74,7 +75,7 @@ pub(super) async fn start(
     walls.joins = inner
         .group(spec.session)
         .make(spec.limits.memory, spec.limits.processes);
-    let line = walls.command(&arguments(inner, spec, folder, share, &walls, token.is_some()));
+    let line = walls.command(&arguments(inner, spec, folder, share, &walls));
     let (program, rest) = line
         .split_first()
         .ok_or_else(|| SandboxError::Start("the command line is empty".to_owned()))?;
@@ -89,6 +90,10 @@ pub(super) async fn start(
         .stdout(if tells { Stdio::piped() } else { Stdio::null() })
         .stderr(Stdio::from(log))
         .process_group(0);
+    if let Some(token) = &token {
+        // The agent is closed to its own user before it starts anything, so nobody inside reads this.
+        command.env(TOKEN_VARIABLE, token);
+    }
     // Not killed when the handle goes: it is to outlive the server.
     let mut child = command
         .spawn()
@@ -140,7 +145,8 @@ fn failed(folder: &SessionFolder, why: &str) -> SandboxError {
         // Without it the reason alone has to do.
         let _ = file.take(2000).read_to_string(&mut said);
     }
-    let said = said.trim();
+    // A mistake in arguments is followed by all of them.
+    let said = said.split("\n\n").next().unwrap_or_default().trim();
     SandboxError::Start(if said.is_empty() {
         why.to_owned()
     } else {
@@ -238,7 +244,6 @@ fn arguments(
     folder: &SessionFolder,
     share: Share,
     walls: &Walls<'_>,
-    token: bool,
 ) -> Vec<OsString> {
     let workspace = walls.inside("/workspace", &folder.workspace());
     let home = walls.inside(HOME, &folder.home());
@@ -257,9 +262,6 @@ fn arguments(
     }
     if !inner.cgroups.limits_memory() {
         add("--limit-memory-bytes", spec.limits.memory.to_string().into());
-    }
-    if token {
-        add("--token-file", folder.run().join(TOKEN).into());
     }
     if spec.egress != Egress::None {
         let directory = walls.inside("/run/halfway/proxy", &folder.run().join(egress::DIRECTORY));

@@ -27,7 +27,6 @@ use rustix::fs::{Gid, Uid};
 
 pub use config::{FormChoice, ProcessConfig};
 pub(crate) use disk::used as disk_used;
-pub(crate) use host::program;
 
 use super::agent_binary;
 use super::agent_client::AgentClient;

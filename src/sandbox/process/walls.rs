@@ -2,6 +2,7 @@
 //!
 //! Plain text in, plain text out: nothing is started here, so that a test can read what would be.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -143,58 +144,51 @@ impl Walls<'_> {
     }
 
     fn bubblewrap(&self) -> Vec<String> {
-        let mut line: Vec<String> = Vec::new();
-        let mut add = |words: &[&str]| line.extend(words.iter().map(|word| (*word).to_owned()));
-        add(&[
+        let mut line = Line::default();
+        line.add(&[
             "--unshare-pid",
             "--unshare-ipc",
             "--unshare-net",
             "--unshare-uts",
             "--unshare-cgroup-try",
         ]);
-        add(&["--as-pid-1", "--hostname", "lab", "--cap-drop", "ALL"]);
+        line.add(&["--as-pid-1", "--hostname", "lab", "--cap-drop", "ALL"]);
         if self.user.is_some() {
             // For setpriv alone: changing the user ends both.
-            add(&["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]);
+            line.add(&["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]);
         } else {
             let inside = INSIDE.to_string();
-            add(&["--unshare-user", "--uid", &inside, "--gid", &inside]);
+            line.add(&["--unshare-user", "--uid", &inside, "--gid", &inside]);
         }
         if self.tell_pid {
-            add(&["--info-fd", "1"]);
+            line.add(&["--info-fd", "1"]);
         }
         for place in SYSTEM {
             match fs::read_link(place) {
-                Ok(target) => add(&["--symlink", &target.to_string_lossy(), place]),
-                Err(_) if Path::new(place).is_dir() => add(&["--ro-bind", place, place]),
+                Ok(target) => line.add(&["--symlink", &target.to_string_lossy(), place]),
+                Err(_) if Path::new(place).is_dir() => line.bind("--ro-bind", Path::new(place), place),
                 Err(_) => {}
             }
         }
-        add(&["--proc", "/proc", "--dev", "/dev"]);
+        line.add(&["--proc", "/proc", "--dev", "/dev"]);
         let scratch = self.scratch.to_string();
-        add(&["--perms", "1777", "--size", &scratch, "--tmpfs", "/dev/shm"]);
-        add(&["--perms", "1777", "--size", &scratch, "--tmpfs", "/tmp"]);
+        line.add(&["--perms", "1777", "--size", &scratch, "--tmpfs", "/dev/shm"]);
+        line.add(&["--perms", "1777", "--size", &scratch, "--tmpfs", "/tmp"]);
         for place in ETC.iter().filter(|place| Path::new(place).exists()) {
-            add(&["--ro-bind", place, place]);
+            line.bind("--ro-bind", Path::new(place), place);
         }
         for name in ["passwd", "group", "hosts"] {
-            let here = self.etc.join(name);
-            add(&["--ro-bind", &here.to_string_lossy(), &format!("/etc/{name}")]);
+            line.bind("--ro-bind", &self.etc.join(name), &format!("/etc/{name}"));
         }
-        add(&["--ro-bind", &self.agent.to_string_lossy(), AGENT]);
+        line.bind("--ro-bind", self.agent, AGENT);
         for place in self.environment_paths().iter().chain(self.bundle.as_ref()) {
-            let place = place.to_string_lossy();
-            add(&["--ro-bind", &place, &place]);
+            line.bind("--ro-bind", place, &place.to_string_lossy());
         }
         for (inside, host, writable) in &self.binds {
-            add(&[
-                if *writable { "--bind" } else { "--ro-bind" },
-                &host.to_string_lossy(),
-                inside,
-            ]);
+            line.bind(if *writable { "--bind" } else { "--ro-bind" }, host, inside);
         }
-        add(&["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]);
-        line
+        line.add(&["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]);
+        line.words
     }
 
     fn landlock(&self) -> Vec<OsString> {
@@ -225,6 +219,31 @@ impl Walls<'_> {
             .filter(|path| !path.starts_with("/usr"))
             .cloned()
             .collect()
+    }
+}
+
+/// bubblewrap's arguments as they grow.
+#[derive(Default)]
+struct Line {
+    words: Vec<String>,
+    made: BTreeSet<PathBuf>,
+}
+
+impl Line {
+    fn add(&mut self, words: &[&str]) {
+        self.words.extend(words.iter().map(|word| (*word).to_owned()));
+    }
+
+    /// Shows a file or directory. The directories above it are made first: those that bubblewrap makes by itself are
+    /// closed to everybody but its own user.
+    fn bind(&mut self, how: &str, host: &Path, inside: &str) {
+        let above: Vec<PathBuf> = Path::new(inside).ancestors().skip(1).map(Path::to_owned).collect();
+        for directory in above.into_iter().rev().filter(|directory| directory.parent().is_some()) {
+            if self.made.insert(directory.clone()) {
+                self.add(&["--perms", "0755", "--dir", &directory.to_string_lossy()]);
+            }
+        }
+        self.add(&[how, &host.to_string_lossy(), inside]);
     }
 }
 

@@ -1,0 +1,5 @@
+//! Sandboxes: one conformance suite for every driver, and what is special to one.
+
+mod conformance;
+mod process;
+mod support;

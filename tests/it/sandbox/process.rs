@@ -1,0 +1,175 @@
+//! The process driver in both forms, as root and as an ordinary user, and the fake driver.
+
+use halfway::sandbox::fake::FakeDriver;
+use halfway::sandbox::{Driver, FormChoice, NoLog, SandboxError, SandboxState};
+
+use super::conformance::suite;
+use super::support::{Fixture, has_agent, said, started};
+use crate::support;
+
+/// Set for the copy of this test's executable that runs as an ordinary user.
+const ORDINARY: &str = "HALFWAY_TEST_ORDINARY";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bubblewrap_keeps_its_promises() {
+    crate::require!("agent", has_agent(), "make agent");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
+    let fixture = Fixture::new();
+    let driver = fixture.process(FormChoice::Bubblewrap).await;
+    assert_eq!(driver.form(), "bubblewrap");
+    suite(&driver, &fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn landlock_keeps_its_promises() {
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    let driver = fixture.process(FormChoice::Landlock).await;
+    assert_eq!(driver.form(), "landlock");
+    suite(&driver, &fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fake_keeps_its_promises() {
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    suite(&FakeDriver::new(fixture.state.path(), fixture.install), &fixture).await;
+}
+
+/// Runs this executable's other tests as `nobody`, in a directory that `nobody` can reach.
+#[test]
+fn an_ordinary_user_gets_the_same_promises() {
+    if std::env::var_os(ORDINARY).is_some() || !rustix::process::geteuid().is_root() {
+        // Then the other tests are this one.
+        return;
+    }
+    crate::require!("agent", has_agent(), "make agent");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
+    let place = tempfile::tempdir().unwrap();
+    let agent = halfway::sandbox::agent_binary::install(place.path(), None).unwrap();
+    let executable = place.path().join("it");
+    std::fs::copy(std::env::current_exe().unwrap(), &executable).unwrap();
+    let temporary = place.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    for path in [place.path(), &temporary] {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let output = {
+        use std::os::unix::process::CommandExt;
+        std::process::Command::new(&executable)
+            .args([
+                "--test-threads",
+                "1",
+                "--nocapture",
+                "keeps_its_promises",
+                "sandbox::process::an_agent",
+            ])
+            .env(ORDINARY, "1")
+            .env("HALFWAY_AGENT", &agent)
+            .env("TMPDIR", &temporary)
+            .env("HOME", &temporary)
+            .current_dir(&temporary)
+            .uid(65534)
+            .gid(65534)
+            .output()
+            .unwrap()
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(said.contains("bubblewrap_keeps_its_promises"), "{said}");
+}
+
+/// A second driver on the same state is what a server is after a restart, and an empty database changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_is_found_again_without_its_record() {
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    let session = fixture.session();
+    let first = fixture.process(FormChoice::Auto).await;
+    let sandbox = started(&first, &fixture.spec(session)).await;
+    drop(first);
+    std::fs::remove_file(sandbox.folder.run().join("agent.json")).unwrap();
+
+    let second = fixture.process(FormChoice::Auto).await;
+    let owned = second.owned().await.unwrap();
+    assert!(owned.len() == 1 && owned[0].running, "{owned:?}");
+    second.destroy(session).await.unwrap();
+    assert_eq!(second.owned().await.unwrap(), []);
+    assert!(sandbox.agent.health().await.is_err());
+}
+
+/// A learner's program that calls itself an agent, with the arguments of one, is not one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_is_not_who_says_so() {
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    let driver = fixture.process(FormChoice::Auto).await;
+    let (session, victim) = (fixture.session(), fixture.session());
+    let sandbox = started(&driver, &fixture.spec(session)).await;
+    said(
+        &sandbox,
+        &format!(
+            "bash -c 'exec -a /run/halfway/agent sleep 300 --session {victim} --install {i}' >/dev/null 2>&1 &
+             bash -c 'exec -a halfway-agent-0 python3 -c \"import time; time.sleep(300)\" --session {victim} --install {i}' >/dev/null 2>&1 &
+             /run/halfway/agent --session {victim} --install {i} --workspace /workspace --home /tmp --socket /tmp/s >/dev/null 2>&1 &
+             true",
+            i = fixture.install
+        ),
+    )
+    .await;
+    let owned = driver.owned().await.unwrap();
+    assert_eq!(owned.iter().map(|one| one.session).collect::<Vec<_>>(), [session]);
+    assert_eq!(driver.state(victim).await.unwrap(), SandboxState::Absent);
+    driver.destroy(session).await.unwrap();
+}
+
+/// Killed from outside, as by the kernel when memory runs out: stopped, files intact, startable.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_was_killed_leaves_a_stopped_session() {
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    let driver = fixture.process(FormChoice::Auto).await;
+    let session = fixture.session();
+    let sandbox = started(&driver, &fixture.spec(session)).await;
+    said(&sandbox, "echo kept > file").await;
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(sandbox.folder.run().join("agent.json")).unwrap()).unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(record["agent"]["pid"].as_i64().unwrap()).unwrap()).unwrap();
+    let descriptor = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
+    rustix::process::pidfd_send_signal(&descriptor, rustix::process::Signal::KILL).unwrap();
+    let mut watched = [rustix::event::PollFd::new(&descriptor, rustix::event::PollFlags::IN)];
+    rustix::event::poll(&mut watched, None).unwrap();
+
+    assert_eq!(driver.state(session).await.unwrap(), SandboxState::Stopped);
+    assert!(matches!(driver.connect(session).await, Err(SandboxError::NotRunning)));
+    driver.create(&fixture.spec(session), &NoLog).await.unwrap();
+    let again = driver.connect(session).await.unwrap();
+    assert_eq!(said(&again, "cat file").await, "kept");
+    driver.destroy(session).await.unwrap();
+}
+
+#[tokio::test]
+async fn doctor_tells_what_works() {
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    let driver = fixture.process(FormChoice::Auto).await;
+    let findings = driver.examine().await;
+    for what in ["agent", "bubblewrap", "landlock", "control groups"] {
+        let finding = findings.iter().find(|finding| finding.what == what).unwrap();
+        assert!(!finding.why.is_empty(), "{finding:?}");
+        println!("{finding:?}");
+    }
+}
