@@ -98,7 +98,9 @@ export class Tabs {
     tab.holder.remove();
     if (this.chosen === id) {
       this.chosen = null;
-      const next = this.all[Math.min(at, this.all.length - 1)];
+      // Its neighbour of the same kind, if there is one.
+      const near = [this.all[at], this.all[at - 1]].filter(Boolean);
+      const next = near.find((one) => one.group === tab.group) ?? near[0];
       if (next) this.select(next.id, focused);
     }
   }
