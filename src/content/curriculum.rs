@@ -15,6 +15,9 @@ use crate::model::curriculum::{CheckedVersion, Curriculum, Lesson, LessonBody, M
 /// Where on the loop a week can be.
 const STAGES: &[&str] = &["data", "train", "validate", "package", "deploy", "monitor", "retrain"];
 
+/// Pictures are named in lower case, as addresses are.
+const SVG: &str = ".svg";
+
 /// What was read.
 #[derive(Debug, Default)]
 pub(super) struct Course {
@@ -227,14 +230,14 @@ impl Reader<'_> {
         for path in paths {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
             match self.folder.read(&path) {
-                Err(diagnostic) => self.course.found.push(diagnostic),
+                Err(diagnostic) => self.course.found.push(*diagnostic),
                 Ok(source) => match what_runs(&source.text) {
                     Some(what) => self.about(
                         &path,
                         format!("a picture with {what}"),
                         "pictures are drawings only: take it out",
                     ),
-                    None if !path.ends_with(".svg") || path.matches('/').count() != 2 => {
+                    None if !name.ends_with(SVG) || path.matches('/').count() != 2 => {
                         self.about(
                             &path,
                             "is no picture of a lesson",
@@ -292,7 +295,7 @@ impl Reader<'_> {
         let source = match self.folder.read(path) {
             Ok(source) => source,
             Err(diagnostic) => {
-                self.course.found.push(diagnostic);
+                self.course.found.push(*diagnostic);
                 return None;
             }
         };
@@ -316,7 +319,8 @@ impl Reader<'_> {
         };
         let raw: RawFrontMatter = match yaml::parse(&padded) {
             Ok(raw) => raw,
-            Err(mut diagnostic) => {
+            Err(diagnostic) => {
+                let mut diagnostic = *diagnostic;
                 if let Some(span) = diagnostic.span.take() {
                     diagnostic = diagnostic.at(&source.text, span.start + 3..span.end + 3);
                 }

@@ -1,6 +1,7 @@
 //! Reads an author's folder: regular files only, within bounds, never through a link.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -159,10 +160,11 @@ impl Folder {
     }
 
     /// Reads a text.
-    pub fn read(&self, path: &str) -> Result<Source, Diagnostic> {
+    pub fn read(&self, path: &str) -> Result<Source, Box<Diagnostic>> {
         let file = format!("{}/{path}", self.name);
-        let wrong =
-            |message: String, help: &str| Diagnostic::about("files", Severity::Error, file.clone(), message).help(help);
+        let wrong = |message: String, help: &str| {
+            Box::new(Diagnostic::about("files", Severity::Error, file.clone(), message).help(help))
+        };
         let Some(info) = self.files.get(path) else {
             return Err(wrong("is missing".into(), "docs/lab-format.md says what stands in it"));
         };
@@ -183,7 +185,7 @@ impl Folder {
             }),
             Err(error) => {
                 let good = error.utf8_error().valid_up_to();
-                let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+                let line = String::from_utf8_lossy(&error.as_bytes()[..good]).matches('\n').count() + 1;
                 Err(wrong(
                     format!("is not UTF-8: byte {good}, in line {line}, is part of no character"),
                     "save it as UTF-8",
@@ -209,7 +211,11 @@ impl Folder {
                 }
             }
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+            // Writing to a text cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
     }
 
     /// Whether nothing seems to have changed since the other was listed.

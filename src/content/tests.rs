@@ -295,7 +295,7 @@ fn careless() -> Fixture {
 
 /// Ten anchors, each ten times the one before: ten billion values.
 fn bomb() -> String {
-    let mut lines = vec!["match:".to_owned(), format!("a0: &a0 [{}]", vec!["x"; 10].join(", "))];
+    let mut lines = vec!["match:".to_owned(), format!("a0: &a0 [{}]", ["x"; 10].join(", "))];
     for level in 1..10 {
         let inner = vec![format!("*a{}", level - 1); 10].join(", ");
         lines.push(format!("a{level}: &a{level} [{inner}]"));

@@ -62,7 +62,7 @@ fn bytes(location: Location) -> Option<Range<usize>> {
 }
 
 /// Reads a document. Aliases, depth and size are bounded.
-pub(super) fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Diagnostic> {
+pub(super) fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Box<Diagnostic>> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 48,
@@ -75,7 +75,8 @@ pub(super) fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Diagnosti
         strict_booleans: true,
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(&source.text, options).map_err(|error| explain(source, error.without_snippet()))
+    serde_saphyr::from_str_with_options(&source.text, options)
+        .map_err(|error| Box::new(explain(source, error.without_snippet())))
 }
 
 /// Whether a bound was reached: told by the reader itself, or by the parser below it.

@@ -42,19 +42,15 @@ impl Purse {
     }
 
     pub fn spend(&self, steps: u64) -> Result<(), EvalError> {
-        match self.left.get().checked_sub(steps) {
-            Some(left) => {
-                self.left.set(left);
-                Ok(())
-            }
-            None => {
-                self.left.set(0);
-                Err(EvalError::Deadline(format!(
-                    "it was ended after {} steps",
-                    self.budget.steps
-                )))
-            }
+        if let Some(left) = self.left.get().checked_sub(steps) {
+            self.left.set(left);
+            return Ok(());
         }
+        self.left.set(0);
+        Err(EvalError::Deadline(format!(
+            "it was ended after {} steps",
+            self.budget.steps
+        )))
     }
 
     /// Pays for going through a list.

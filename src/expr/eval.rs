@@ -85,7 +85,7 @@ impl<'b> Evaluator<'b> {
         match &node.kind {
             Kind::Literal(value) => Ok(Cow::Borrowed(value)),
             Kind::Name(name) => self.name(name, scope),
-            Kind::Select(operand, key) => self.select(self.value(operand, scope)?, key, operand),
+            Kind::Select(operand, key) => select(self.value(operand, scope)?, key, operand),
             Kind::Has(operand, key) => Ok(truth(match self.value(operand, scope) {
                 Ok(value) => value.get(key).is_some(),
                 Err(EvalError::Deadline(why)) => return Err(EvalError::Deadline(why)),
@@ -94,7 +94,7 @@ impl<'b> Evaluator<'b> {
             Kind::Index(operand, index) => {
                 let value = self.value(operand, scope)?;
                 let at = self.value(index, scope)?;
-                self.index(value, &at, operand)
+                index_into(value, &at, operand)
             }
             Kind::Not(operand) => Ok(truth(!self.truth(operand, scope)?)),
             Kind::Negate(operand) => {
@@ -212,52 +212,6 @@ impl<'b> Evaluator<'b> {
             .get(name)
             .map(Cow::Borrowed)
             .ok_or_else(|| EvalError::Absent(name.to_owned()))
-    }
-
-    fn select<'s>(&self, value: Cow<'s, Value>, key: &str, operand: &Node) -> Outcome<'s> {
-        let absent = || EvalError::Absent(format!("{}.{key}", operand.path()));
-        let not_a_map = |other: &Value| {
-            EvalError::Type(format!(
-                "{} is {}, so it has no `{key}`",
-                operand.path(),
-                kind_of(other)
-            ))
-        };
-        match value {
-            Cow::Borrowed(Value::Object(map)) => map.get(key).map(Cow::Borrowed).ok_or_else(absent),
-            Cow::Owned(Value::Object(mut map)) => map.remove(key).map(Cow::Owned).ok_or_else(absent),
-            Cow::Borrowed(other) => Err(not_a_map(other)),
-            Cow::Owned(other) => Err(not_a_map(&other)),
-        }
-    }
-
-    fn index<'s>(&self, value: Cow<'s, Value>, at: &Value, operand: &Node) -> Outcome<'s> {
-        let absent = || EvalError::Absent(format!("{}[{at}]", operand.path()));
-        match (value.as_ref(), at) {
-            (Value::Object(_), Value::String(key)) => match value {
-                Cow::Borrowed(map) => map.get(key).map(Cow::Borrowed).ok_or_else(absent),
-                Cow::Owned(mut map) => map
-                    .get_mut(key)
-                    .map(|found| Cow::Owned(found.take()))
-                    .ok_or_else(absent),
-            },
-            (Value::Array(_), Value::Number(_)) => {
-                let at = Num::of(at).and_then(Num::as_index).ok_or_else(absent)?;
-                match value {
-                    Cow::Borrowed(list) => list.get(at).map(Cow::Borrowed).ok_or_else(absent),
-                    Cow::Owned(mut list) => list
-                        .get_mut(at)
-                        .map(|found| Cow::Owned(found.take()))
-                        .ok_or_else(absent),
-                }
-            }
-            (other, _) => Err(EvalError::Type(format!(
-                "{} is {}, and {} is no index into that",
-                operand.path(),
-                kind_of(other),
-                kind_of(at)
-            ))),
-        }
     }
 
     /// `||` where `decides` is true, `&&` where it is false. As in CEL, a side that decides makes up for one that fails.
@@ -413,12 +367,11 @@ impl<'b> Evaluator<'b> {
                 Each::ExistsOne => count += u64::from(holds),
                 Each::Filter | Each::Map => {
                     if holds {
-                        kept.push(match body.result {
-                            Some(result) => self.kept(result, Some(&inner))?,
-                            None => {
-                                self.purse.value(item)?;
-                                item.clone()
-                            }
+                        kept.push(if let Some(result) = body.result {
+                            self.kept(result, Some(&inner))?
+                        } else {
+                            self.purse.value(item)?;
+                            item.clone()
                         });
                     }
                 }
@@ -442,4 +395,52 @@ struct Body<'s> {
 
 fn truth(truth: bool) -> Cow<'static, Value> {
     Cow::Owned(Value::Bool(truth))
+}
+
+/// `operand.key`
+fn select<'s>(value: Cow<'s, Value>, key: &str, operand: &Node) -> Outcome<'s> {
+    let absent = || EvalError::Absent(format!("{}.{key}", operand.path()));
+    let not_a_map = |other: &Value| {
+        EvalError::Type(format!(
+            "{} is {}, so it has no `{key}`",
+            operand.path(),
+            kind_of(other)
+        ))
+    };
+    match value {
+        Cow::Borrowed(Value::Object(map)) => map.get(key).map(Cow::Borrowed).ok_or_else(absent),
+        Cow::Owned(Value::Object(mut map)) => map.remove(key).map(Cow::Owned).ok_or_else(absent),
+        Cow::Borrowed(other) => Err(not_a_map(other)),
+        Cow::Owned(other) => Err(not_a_map(&other)),
+    }
+}
+
+/// `operand[at]`
+fn index_into<'s>(value: Cow<'s, Value>, at: &Value, operand: &Node) -> Outcome<'s> {
+    let absent = || EvalError::Absent(format!("{}[{at}]", operand.path()));
+    match (value.as_ref(), at) {
+        (Value::Object(_), Value::String(key)) => match value {
+            Cow::Borrowed(map) => map.get(key).map(Cow::Borrowed).ok_or_else(absent),
+            Cow::Owned(mut map) => map
+                .get_mut(key)
+                .map(|found| Cow::Owned(found.take()))
+                .ok_or_else(absent),
+        },
+        (Value::Array(_), Value::Number(_)) => {
+            let at = Num::of(at).and_then(Num::as_index).ok_or_else(absent)?;
+            match value {
+                Cow::Borrowed(list) => list.get(at).map(Cow::Borrowed).ok_or_else(absent),
+                Cow::Owned(mut list) => list
+                    .get_mut(at)
+                    .map(|found| Cow::Owned(found.take()))
+                    .ok_or_else(absent),
+            }
+        }
+        (other, _) => Err(EvalError::Type(format!(
+            "{} is {}, and {} is no index into that",
+            operand.path(),
+            kind_of(other),
+            kind_of(at)
+        ))),
+    }
 }

@@ -284,7 +284,7 @@ impl Builder<'_> {
             prepare: raw.prepare.as_ref().map(|run| self.argv(run, &["checks"])),
             learner,
             judge: self.argv(&raw.judge, &["checks"]),
-            timeout: self.duration(raw.timeout.as_ref(), Duration::from_secs(60)),
+            timeout: self.duration(raw.timeout.as_ref(), Duration::from_mins(1)),
         }
     }
 
@@ -292,7 +292,7 @@ impl Builder<'_> {
         LearnerCommand {
             id: self.id(&raw.id),
             run: self.argv(&raw.run, &[]),
-            timeout: self.duration(raw.timeout.as_ref(), Duration::from_secs(60)),
+            timeout: self.duration(raw.timeout.as_ref(), Duration::from_mins(1)),
         }
     }
 }

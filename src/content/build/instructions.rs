@@ -24,7 +24,7 @@ impl Builder<'_> {
         let source = match self.folder.read("instructions.md") {
             Ok(source) => source,
             Err(diagnostic) => {
-                self.found.push(diagnostic);
+                self.found.push(*diagnostic);
                 return Instructions::default();
             }
         };

@@ -36,7 +36,7 @@ pub fn lab(folder: &Folder, id: &str) -> (Option<Built>, Vec<Diagnostic>) {
     let (raw, source) = match read {
         Ok(read) => read,
         Err(diagnostic) => {
-            found.push(diagnostic);
+            found.push(*diagnostic);
             return (None, found);
         }
     };
@@ -74,7 +74,7 @@ impl Builder<'_> {
             .map(|step| SetupStep {
                 title: self.text(&step.title),
                 run: self.argv(&step.run, &["setup", "checks"]),
-                timeout: self.duration(step.timeout.as_ref(), Duration::from_secs(60)),
+                timeout: self.duration(step.timeout.as_ref(), Duration::from_mins(1)),
             })
             .collect();
         let services = self.services(raw);

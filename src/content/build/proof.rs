@@ -110,7 +110,7 @@ impl Builder<'_> {
         {
             Ok(raw) => Some(raw),
             Err(diagnostic) => {
-                self.found.push(diagnostic);
+                self.found.push(*diagnostic);
                 None
             }
         }
