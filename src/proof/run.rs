@@ -271,8 +271,10 @@ impl Prover {
         }
         let environment = self.environment(lab).await?;
         let folder = self.scratch.join("lab");
-        copy_folder(&lab.folder.join("checks"), &folder.join("checks")).await?;
-        copy_folder(&lab.folder.join("setup"), &folder.join("setup")).await?;
+        // The solution and the wrong ones, too: it is they that are tried.
+        for part in ["checks", "setup", "solution", "wrong"] {
+            copy_folder(&lab.folder.join(part), &folder.join(part)).await?;
+        }
         let spec = RunSpec {
             session: SessionId::fresh(&self.clock, &self.random),
             binds: vec![Bind {
