@@ -1,6 +1,6 @@
-// Bundles the page's sources and the pinned packages into dist/. With --report it prints compressed
-// sizes and fails when a budget is exceeded. Nothing of dist/ is ever committed.
-import { build } from "esbuild";
+// Bundles the page's sources and the pinned packages into dist/. With --report it prints compressed sizes and fails when a budget is
+// exceeded; with --watch it goes on and bundles again at each change. Nothing of dist/ is ever committed.
+import { build, context } from "esbuild";
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,27 +25,31 @@ const common = {
 
 rmSync(dist, { recursive: true, force: true });
 
-const modules = await build({
+const modulesOf = {
   ...common,
   entryPoints: { site: join(here, "js/site.js"), lab: join(here, "js/lab.js") },
   format: "esm",
   splitting: true,
-});
+};
 // Loaded without `type=module`: one before the first paint, one as a worker.
-const scripts = await build({
+const scriptsOf = {
   ...common,
   entryPoints: { theme: join(here, "js/theme.js"), "events-worker": join(here, "js/events-worker.js") },
   format: "iife",
-});
-const styles = await build({
+};
+const stylesOf = {
   ...common,
   entryPoints: { site: join(here, "css/site.css"), lab: join(here, "css/lab.css") },
-});
+};
 
-if (process.argv.includes("--report")) report();
+if (process.argv.includes("--watch")) {
+  for (const options of [modulesOf, scriptsOf, stylesOf]) await (await context(options)).watch();
+} else {
+  const [modules, scripts, styles] = await Promise.all([modulesOf, scriptsOf, stylesOf].map((options) => build(options)));
+  if (process.argv.includes("--report")) report({ ...modules.metafile.outputs, ...scripts.metafile.outputs, ...styles.metafile.outputs });
+}
 
-function report() {
-  const outputs = { ...modules.metafile.outputs, ...scripts.metafile.outputs, ...styles.metafile.outputs };
+function report(outputs) {
   const named = new Map(Object.entries(outputs).map(([path, meta]) => [relative(dist, join(process.cwd(), path)), meta]));
   const size = (name) => gzipSync(readFileSync(join(dist, name)), { level: 9 }).length;
   const font = [...named.keys()].filter((name) => name.endsWith(".woff2"));
