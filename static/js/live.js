@@ -30,7 +30,7 @@ export function morph(target, markup) {
       // What the reader has opened or typed is the reader's.
       beforeAttributeUpdated: (name, node) =>
         !(name === "open" && (node.tagName === "DETAILS" || node.tagName === "DIALOG")) &&
-        !((name === "value" || name === "checked") && node.matches?.("input, textarea, select")) &&
+        !((name === "value" || name === "checked") && node.matches?.("input:not([type=hidden]), textarea, select")) &&
         !(name === "aria-busy" && node.tagName === "BUTTON"),
       beforeNodeMorphed: (old) => !(old instanceof Element && old.hasAttribute("data-keep")),
       beforeNodeRemoved: (old) => !(old instanceof Element && (old.hasAttribute("data-keep") || old.contains(document.activeElement) && old.matches("form, dialog"))),
