@@ -2,6 +2,7 @@
 //!
 //! What a machine lacks is skipped, said and counted (see [`support`]); `HALFWAY_REQUIRE=all` turns a skip into a failure.
 
+mod referee;
 mod sandbox;
 mod store;
 mod support;
