@@ -27,6 +27,7 @@ use rustix::fs::{Gid, Uid};
 
 pub use config::{FormChoice, ProcessConfig};
 pub(crate) use disk::used as disk_used;
+pub(crate) use host::program;
 
 use super::agent_binary;
 use super::agent_client::AgentClient;
@@ -251,11 +252,12 @@ impl Driver for ProcessDriver {
         let _turn = self.0.turn(spec.session).await;
         let inner = &self.0;
         if let Some(record) = find::alive(inner, spec.session) {
-            inner
-                .egresses
-                .open(spec.session, &inner.folder(spec.session), record.egress)
-                .await?;
-            return Ok(());
+            let answers = tokio::time::timeout(GRACE, inner.client(spec.session)?.health()).await;
+            // One of another version is for the session's owner to restart, and one that does not answer is dying.
+            if matches!(answers, Ok(Ok(_) | Err(SandboxError::AgentVersion { .. }))) {
+                let folder = inner.folder(spec.session);
+                return inner.egresses.open(spec.session, &folder, record.egress).await;
+            }
         }
         // What a learner's programs left behind when the agent was killed.
         inner.end(spec.session).await?;

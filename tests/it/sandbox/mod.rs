@@ -2,4 +2,5 @@
 
 mod conformance;
 mod process;
+mod python;
 mod support;

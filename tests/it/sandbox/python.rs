@@ -1,0 +1,102 @@
+//! A real environment, in a real sandbox.
+
+use std::sync::Mutex;
+
+use halfway::sandbox::{Driver, FormChoice, PythonEnvironments, StepLog};
+
+use super::support::{Fixture, has_agent, run, said, started};
+use crate::support;
+
+/// One small package, by its hash; it needs no compiler and nothing else.
+const LOCK: &[u8] = b"cloudpickle==3.1.3 --hash=sha256:1654f4f18e416447210a63c5c25a135d65a292156aa5fa519dfa4baf7726dddb --hash=sha256:cbe9fde14429a5db009ea05ce94e5182cf998c97b96918d50c10f73f9c2f4f33\n";
+
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl StepLog for Lines {
+    fn line(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_is_built_once_and_shared_read_only() {
+    crate::require!("agent", has_agent(), "make agent");
+    crate::require!(
+        "network",
+        support::has_program("python3") && online().await,
+        "a package index that pip can reach"
+    );
+    let fixture = Fixture::new();
+    let environments = PythonEnvironments::new(fixture.state.path());
+    assert_eq!(environments.find(LOCK).await.unwrap(), None);
+    let (one, two) = (Lines::default(), Lines::default());
+    let (first, second) = tokio::join!(environments.ensure(LOCK, &one), environments.ensure(LOCK, &two));
+    let environment = first.unwrap();
+    assert_eq!(environment, second.unwrap());
+    let lines = one.0.lock().unwrap().clone();
+    assert!(lines.iter().any(|line| line.contains("cloudpickle")), "{lines:?}");
+    assert!(two.0.lock().unwrap().is_empty(), "it was built twice");
+
+    for form in [FormChoice::Auto, FormChoice::Landlock] {
+        let driver = fixture.process(form).await;
+        let session = fixture.session();
+        let mut spec = fixture.spec(session);
+        spec.environment = Some(environment.clone());
+        let sandbox = started(&driver, &spec).await;
+        assert_eq!(
+            said(
+                &sandbox,
+                "python -c 'import cloudpickle; print(cloudpickle.__version__)'"
+            )
+            .await,
+            "3.1.3"
+        );
+        super::support::fails(&sandbox, &format!("touch '{}/evil'", environment.root.display())).await;
+        let mut spec = run(
+            session,
+            &sandbox.folder.workspace(),
+            &["python", "-c", "import cloudpickle; print('one-shot')"],
+        );
+        spec.environment = Some(environment.clone());
+        let output = driver.runner().run(spec, None).await.unwrap();
+        assert_eq!(output.stdout.text(), "one-shot\n", "{output:?}");
+        driver.destroy(session).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_hash_is_refused_and_leaves_nothing() {
+    crate::require!(
+        "network",
+        support::has_program("python3") && online().await,
+        "a package index that pip can reach"
+    );
+    let fixture = Fixture::new();
+    let environments = PythonEnvironments::new(fixture.state.path());
+    let lock = format!("cloudpickle==3.1.3 --hash=sha256:{}\n", "0".repeat(64));
+    let lines = Lines::default();
+    let error = environments.ensure(lock.as_bytes(), &lines).await.unwrap_err();
+    assert!(error.to_string().contains("Python environment"), "{error}");
+    assert_eq!(environments.find(lock.as_bytes()).await.unwrap(), None);
+}
+
+/// Whether pip finds a package at all.
+async fn online() -> bool {
+    let asked = tokio::process::Command::new("python3")
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            "/dev/null/none",
+            "cloudpickle==3.1.3",
+        ])
+        .output();
+    // It fails to write in any case; the question is what it says.
+    asked
+        .await
+        .is_ok_and(|output| !String::from_utf8_lossy(&output.stderr).contains("No matching distribution"))
+}
