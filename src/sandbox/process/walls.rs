@@ -23,7 +23,7 @@ pub(super) enum Form {
     /// The path of `bwrap`.
     Bubblewrap(PathBuf),
     Landlock {
-        /// The server is root, and what a sandbox must reach lies behind directories that only root may walk through.
+        /// The server is root, and the state directory lies behind directories that only root may walk through.
         behind_root: bool,
     },
 }
@@ -106,7 +106,8 @@ impl Walls<'_> {
                 line.extend_from_slice(arguments);
             }
             Form::Landlock { behind_root } => {
-                line.extend(self.lower(*behind_root));
+                let hidden = self.environment_paths().iter().any(|path| !host::open_to_all(path));
+                line.extend(self.lower(*behind_root || hidden));
                 line.push(self.agent.into());
                 let (first, rest) = match arguments.iter().position(|word| word == "--") {
                     Some(at) => arguments.split_at(at),
