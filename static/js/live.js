@@ -24,8 +24,8 @@ export function morph(target, markup) {
   const atEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 24;
   Idiomorph.morph(target, markup, {
     morphStyle: "outerHTML",
-    ignoreActiveValue: true,
     restoreFocus: true,
+    // Not `ignoreActiveValue`: it would leave the words of a pressed button as they were. Values are kept below.
     callbacks: {
       // What the reader has opened or typed is the reader's.
       beforeAttributeUpdated: (name, node) =>
