@@ -37,7 +37,7 @@ pub(super) struct Grader {
     orders: mpsc::UnboundedSender<Order>,
     shared: Arc<Mutex<Seen>>,
     stop: CancellationToken,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Mutex<Option<JoinHandle<Option<()>>>>,
     /// Of the definition that it grades by.
     lab_hash: String,
 }
@@ -189,10 +189,23 @@ impl Engine {
             orders,
             shared,
             stop,
-            task: Mutex::new(Some(tokio::spawn(work.run(inbox)))),
+            task: Mutex::new(Some(self.spawn(work.run(inbox)))),
             lab_hash: lab.hash.clone(),
         }));
         Ok(())
+    }
+
+    /// The grading of a session that is ready. One that has just become so is waited for.
+    pub async fn grader_of(self: &Arc<Self>, live: &Arc<Live>) -> Result<Arc<Grader>, LabError> {
+        if let Some(grader) = live.grader() {
+            return Ok(grader);
+        }
+        {
+            let _turn = live.turn.lock().await;
+            self.drive_to_rest(live).await;
+        }
+        live.grader()
+            .ok_or_else(|| LabError::Busy("Grading is just starting. Try again in a moment.".to_owned()))
     }
 
     /// Ends the grading of a session; a trial that runs is broken off and put back first.
@@ -270,7 +283,7 @@ enum Done {
 impl Loop {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
         let mut running: JoinSet<Done> = JoinSet::new();
-        let mut trial: Option<JoinHandle<trials::Ended>> = None;
+        let mut trial: Option<JoinHandle<Option<trials::Ended>>> = None;
         // Files may have changed while nobody watched.
         for task in self.fingerprints.keys().cloned().collect::<Vec<_>>() {
             self.fingerprint(task, &mut running);
@@ -439,10 +452,11 @@ impl Loop {
     }
 
     /// Starts a trial beside the loop.
-    fn begin(&self, begun: Begun) -> JoinHandle<trials::Ended> {
+    fn begin(&self, begun: Begun) -> JoinHandle<Option<trials::Ended>> {
         let (engine, row, shared) = (self.engine.clone(), self.row.clone(), self.shared.clone());
         let (context, cancel) = (self.context.clone(), self.cancel.clone());
-        tokio::spawn(async move { begun.run(&engine, &row, &context, &cancel, &shared).await })
+        self.engine
+            .spawn(async move { begun.run(&engine, &row, &context, &cancel, &shared).await })
     }
 
     fn tell_trial(&self) {

@@ -101,6 +101,8 @@ pub(super) struct Engine {
     pub wake: Notify,
     /// Ends everything that this engine started.
     pub stopping: CancellationToken,
+    /// Drops everything that this engine started.
+    killed: CancellationToken,
     live: Mutex<HashMap<SessionId, Arc<Live>>>,
 }
 
@@ -151,6 +153,7 @@ impl Labs {
             referees: Arc::new(Semaphore::new(1)),
             wake: Notify::new(),
             stopping: CancellationToken::new(),
+            killed: CancellationToken::new(),
             live: Mutex::default(),
         })))
     }
@@ -178,9 +181,24 @@ impl Labs {
             drop(live.turn.lock().await);
         }
     }
+
+    /// Drops all that is under way wherever it is, as a kill of the process does. For tests of what comes after that.
+    pub fn kill(&self) {
+        self.0.killed.cancel();
+        self.0.stopping.cancel();
+    }
 }
 
 impl Engine {
+    /// Runs something beside everything else, until [`Labs::kill`]; nothing comes of it then.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Option<T>> {
+        let killed = self.killed.clone();
+        tokio::spawn(async move { killed.run_until_cancelled_owned(work).await })
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }

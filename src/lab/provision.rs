@@ -185,7 +185,8 @@ impl Engine {
                 )
                 .await;
         };
-        let mode = self.mode(row.id).await?;
+        let intended = self.mode(row.id).await?;
+        let mode = intended.unwrap_or(Mode::Fresh);
         let plan = plan(&lab, mode, row.from_export.as_deref());
         let mut steps = self.store.steps(row.id).await?;
         let fresh = rows(&plan);
@@ -257,7 +258,7 @@ impl Engine {
                 Ok(())
             })
             .await?;
-        if mode != Mode::Fresh {
+        if intended.is_some() {
             self.store.fulfil(row.id, INTENT).await?;
         }
         if ready.state != SessionState::Ready {
@@ -269,15 +270,16 @@ impl Engine {
 
     /// Writes down from where the session is to be brought up, before its state says that it is.
     pub async fn intend_provision(&self, id: SessionId, mode: Mode) -> Result<(), LabError> {
-        Ok(self
-            .store
+        self.store
             .intend(&Intent {
                 session: id,
                 kind: INTENT.to_owned(),
                 payload: json!({ "mode": mode }),
                 created: self.now(),
             })
-            .await?)
+            .await?;
+        // Steps of an earlier time may have the same names and say nothing about this one.
+        Ok(self.store.replace_steps(id, &[]).await?)
     }
 
     /// Where the files lie as the lab gave them.
@@ -285,13 +287,12 @@ impl Engine {
         SessionFolder::new(&self.state, id).root().join("given")
     }
 
-    async fn mode(&self, id: SessionId) -> Result<Mode, LabError> {
+    async fn mode(&self, id: SessionId) -> Result<Option<Mode>, LabError> {
         let intents = self.store.intents_of(id).await?;
         Ok(intents
             .into_iter()
             .find(|intent| intent.kind == INTENT)
-            .and_then(|mut intent| serde_json::from_value(intent.payload["mode"].take()).ok())
-            .unwrap_or(Mode::Fresh))
+            .and_then(|mut intent| serde_json::from_value(intent.payload["mode"].take()).ok()))
     }
 
     /// Ends provisioning with a reason for the learner.

@@ -20,7 +20,7 @@ impl Engine {
     /// Drives a session in the background, once whoever drives it now is done.
     pub fn drive_soon(self: &Arc<Self>, id: SessionId) {
         let engine = self.clone();
-        tokio::spawn(async move {
+        self.spawn(async move {
             let live = engine.live(id);
             let turn = live.turn.lock().await;
             engine.drive_to_rest(&live).await;
@@ -35,7 +35,8 @@ impl Engine {
         self.drive_to_rest(&live).await;
     }
 
-    async fn drive_to_rest(self: &Arc<Self>, live: &Arc<Live>) {
+    /// The caller holds the session's turn.
+    pub async fn drive_to_rest(self: &Arc<Self>, live: &Arc<Live>) {
         if let Err(error) = self.drive(live).await {
             tracing::error!(session = %live.id, %error, "a session could not be brought on; it is tried again");
             if matches!(error, LabError::Full)
@@ -90,19 +91,20 @@ impl Engine {
                 }
                 Decision::Lost => {
                     self.leave(live).await;
+                    // What is retried is a new workspace, whatever was under way.
+                    self.intend_provision(row.id, Mode::Fresh).await?;
                     self.change(row.id, |row| {
                         if matches!(row.state, SessionState::Ready | SessionState::Paused) {
                             time::stand_still(row, now);
                             row.state = SessionState::Failed;
                             row.reason = Some(
-                                "The workspace is gone from the server's disk. Retry makes a fresh one; exports are kept.".to_owned(),
+                                "The workspace is gone from the server's disk. Retry makes a fresh one; exports are kept."
+                                    .to_owned(),
                             );
                         }
                         Ok(())
                     })
                     .await?;
-                    // What is retried is a new workspace, whatever was under way.
-                    self.intend_provision(row.id, Mode::Fresh).await?;
                 }
                 Decision::Finish => self.finish(live, &row).await?,
                 Decision::Remove => {

@@ -61,7 +61,7 @@ impl Labs {
             let mut swept = engine.now();
             while !engine.stopping.is_cancelled() {
                 let ticking = labs.clone();
-                tokio::spawn(async move {
+                engine.spawn(async move {
                     if let Err(error) = ticking.tick().await {
                         tracing::error!(%error, "sessions could not be looked at; it is tried again");
                     }

@@ -2,7 +2,7 @@
 //! back after a crash of the server.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::json;
@@ -67,10 +67,10 @@ impl Begun {
 }
 
 /// The end of the trial that runs; never, where none does. Nothing where it ended in a panic.
-pub(super) async fn ended(running: &mut Option<JoinHandle<Ended>>) -> Option<Ended> {
+pub(super) async fn ended(running: &mut Option<JoinHandle<Option<Ended>>>) -> Option<Ended> {
     match running {
         Some(running) => match running.await {
-            Ok(ended) => Some(ended),
+            Ok(ended) => ended,
             Err(error) => {
                 tracing::error!(%error, "a trial ended in a panic; it is put back by the next look at the session");
                 None
@@ -298,16 +298,10 @@ impl Labs {
                 "Only a session that is ready can be graded.".to_owned(),
             ));
         }
-        let busy = || LabError::Busy("Grading is just starting. Try again in a moment.".to_owned());
-        let grader: Arc<_> = self
-            .0
-            .live_if_any(session)
-            .and_then(|live| live.grader())
-            .ok_or_else(busy)?;
+        let grader = self.0.grader_of(&self.0.live(session)).await?;
         let (answer, told) = tokio::sync::oneshot::channel();
-        if !grader.order(Order::Regrade(answer)) {
-            return Err(busy());
-        }
-        told.await.map_err(|_| busy())
+        grader.order(Order::Regrade(answer));
+        told.await
+            .map_err(|_| LabError::Busy("The session is just changing. Try again in a moment.".to_owned()))
     }
 }

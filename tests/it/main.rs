@@ -4,6 +4,7 @@
 
 mod referee;
 mod sandbox;
+mod lab;
 mod store;
 mod support;
 mod tree;

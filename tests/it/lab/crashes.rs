@@ -1,0 +1,180 @@
+//! Engines that are killed at any point, and what the next one makes of it.
+
+use std::time::Duration;
+
+use halfway::lab::{TrialPhase, sweep};
+use halfway::model::{SessionState, StepState, TaskId, Verdict};
+use halfway::sandbox::fake::{Failure, Operation};
+
+use super::world::{World, all_done, is_awarded, verdict, write};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_every_step_of_provisioning_it_comes_up_all_the_same() {
+    for step in 0..5 {
+        let world = World::new().await;
+        require_agent!(world);
+        let labs = world.engine().await;
+        let session = world.start(&labs).await;
+        world
+            .until(&labs, session, |view| view.steps[step].state != StepState::Waiting)
+            .await;
+        labs.kill();
+        let labs = world.engine().await;
+        labs.recover().await.unwrap();
+        let view = world.until_state(&labs, session, SessionState::Ready).await;
+        assert!(all_done(&view), "after a kill in step {step}: {:?}", view.steps);
+        assert!(world.workspace(session).join("planted/parameters").exists());
+        assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);
+        labs.end(world.person, session).await.unwrap();
+        world.until_state(&labs, session, SessionState::Ended).await;
+        assert_eq!(std::fs::read_dir(world.state.path().join("sessions")).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_a_set_up_hangs_it_starts_again_from_fresh_files() {
+    let world = World::with(|lab| {
+        write(
+            &lab.join("setup/again.sh"),
+            "set -e\ntest -e \"$HALFWAY_LAB/../../../hung\" || { touch \"$HALFWAY_LAB/../../../hung\"; echo hanging; exec sleep 300; }\n",
+        );
+    })
+    .await;
+    require_agent!(world);
+    let labs = world.engine().await;
+    let session = world.start(&labs).await;
+    world.until(&labs, session, |view| view.steps[2].output.contains("hanging")).await;
+    labs.kill();
+    let labs = world.engine().await;
+    labs.recover().await.unwrap();
+    let view = world.until_state(&labs, session, SessionState::Ready).await;
+    assert!(all_done(&view));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_loses_nothing() {
+    let world = World::new().await;
+    require_agent!(world);
+    let labs = world.engine().await;
+    let session = world.start(&labs).await;
+    let view = world.until_state(&labs, session, SessionState::Ready).await;
+    labs.tick().await.unwrap();
+    write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
+    let before = world.until(&labs, session, |view| is_awarded(view, "table")).await;
+    labs.kill();
+    // Nobody served for an hour: that is not the learner's fault.
+    world.clock.advance(Duration::from_hours(1));
+    write(&world.workspace(session).join("data/table.json"), "[0]");
+    let labs = world.engine().await;
+    labs.recover().await.unwrap();
+    let view = labs.view(world.person, session).await.unwrap();
+    assert_eq!(view.session.state, SessionState::Ready);
+    assert_eq!(view.time.left, before.time.left);
+    assert!(is_awarded(&view, "table"));
+    world
+        .until(&labs, session, |view| {
+            verdict(view, "table") == Verdict::Fail && verdict(view, "greet") == Verdict::Pass
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_that_was_killed_is_put_back() {
+    let world = World::new().await;
+    require_agent!(world);
+    let labs = world.engine().await;
+    let session = world.start(&labs).await;
+    let view = world.until_state(&labs, session, SessionState::Ready).await;
+    write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
+    labs.start_trial(world.person, session, &TaskId("survives".to_owned()))
+        .await
+        .unwrap();
+    // The third act waits: the first two are done.
+    world
+        .until(&labs, session, |view| {
+            view.tasks[2].trial.as_ref().is_some_and(|trial| trial.timeline.len() >= 2)
+                && !world.workspace(session).join("keep.txt").exists()
+        })
+        .await;
+    labs.kill();
+    let labs = world.engine().await;
+    labs.recover().await.unwrap();
+    assert_eq!(std::fs::read_to_string(world.workspace(session).join("keep.txt")).unwrap(), "keep me");
+    assert!(!world.workspace(session).join("data/extra.txt").exists());
+    let view = labs.view(world.person, session).await.unwrap();
+    let trial = view.tasks[2].trial.as_ref().unwrap();
+    assert_eq!((trial.phase, trial.verdict, trial.restored), (TrialPhase::Done, None, Some(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_agent_is_a_pause_and_resume_starts_another() {
+    let world = World::new().await;
+    require_agent!(world);
+    let labs = world.engine().await;
+    let session = world.start(&labs).await;
+    world.until_state(&labs, session, SessionState::Ready).await;
+    write(&world.workspace(session).join("mine.txt"), "mine");
+    world.fake.kill_agent(session).await;
+    labs.tick().await.unwrap();
+    let paused = labs.view(world.person, session).await.unwrap();
+    assert_eq!(paused.session.state, SessionState::Paused);
+    assert!(paused.session.reason.as_ref().unwrap().contains("programs are gone"));
+    assert!(paused.may.resume && !paused.may.work);
+    labs.resume(world.person, session).await.unwrap();
+    world.until_state(&labs, session, SessionState::Ready).await;
+    assert!(world.workspace(session).join("mine.txt").exists());
+    assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_owns_is_removed_and_look_alikes_stay() {
+    let world = World::new().await;
+    require_agent!(world);
+    let labs = world.engine().await;
+    let session = world.start(&labs).await;
+    world.until_state(&labs, session, SessionState::Ready).await;
+    let export = labs.export(world.person, session).await.unwrap();
+    labs.kill();
+    let state = world.state.path();
+    for path in ["exports/small.tar.gz.unfinished", "exports/mine.txt", "sessions/notes"] {
+        write(&state.join(path), "x");
+    }
+    let stray = halfway::base::SessionId::fresh(&world.clock, &world.random);
+    std::fs::create_dir_all(state.join("sessions").join(stray.to_string()).join("workspace")).unwrap();
+    let store = world.store().await;
+    let swept = sweep(&store, &*world.driver, state).await.unwrap();
+    assert_eq!(swept.sessions, [stray]);
+    assert_eq!(swept.exports, ["small.tar.gz.unfinished"]);
+    assert!(world.workspace(session).exists());
+
+    // With a database that knows nothing, everything of ours goes but finished exports.
+    let empty = tempfile::tempdir().unwrap();
+    let store = halfway::store::Store::open(&halfway::store::DatabaseAddress::Sqlite(empty.path().join("db")))
+        .await
+        .unwrap();
+    let swept = sweep(&store, &*world.driver, state).await.unwrap();
+    assert_eq!(swept.sessions, [session]);
+    assert!(sweep(&store, &*world.driver, state).await.unwrap().is_empty());
+    assert!(state.join("exports").join(&export.name).exists());
+    assert!(state.join("exports/mine.txt").exists() && state.join("sessions/notes").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_fails_halfway_is_taken_up_again() {
+    let world = World::new().await;
+    require_agent!(world);
+    let labs = world.engine().await;
+    let session = world.start(&labs).await;
+    world.until_state(&labs, session, SessionState::Ready).await;
+    labs.tick().await.unwrap();
+    world
+        .fake
+        .fail_next(Operation::Destroy, Failure::FailsAfter("the answer is lost".to_owned()));
+    labs.end(world.person, session).await.unwrap();
+    world.until_state(&labs, session, SessionState::Ending).await;
+    while labs.view(world.person, session).await.unwrap().session.state != SessionState::Ended {
+        labs.tick().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(labs.exports(world.person).await.unwrap().len(), 1);
+}

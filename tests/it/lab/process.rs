@@ -1,0 +1,39 @@
+//! The same on the real process driver: programs outlive the engine.
+
+use halfway::lab::sweep;
+use halfway::model::{SessionState, Verdict};
+
+use super::world::{World, is_awarded, verdict, write};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terminals_files_and_awards_outlive_the_engine() {
+    let world = World::on_process().await;
+    require_agent!(world);
+    crate::require!("bubblewrap", crate::support::has_program("bwrap"), "apt-get install bubblewrap");
+    let labs = world.engine().await;
+    let session = world.start(&labs).await;
+    let view = world.until_state(&labs, session, SessionState::Ready).await;
+    write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
+    world.until(&labs, session, |view| is_awarded(view, "table")).await;
+    let before = labs.terminals(world.person, session).await.unwrap();
+    labs.kill();
+    let labs = world.engine().await;
+    labs.recover().await.unwrap();
+    let after = labs.terminals(world.person, session).await.unwrap();
+    assert_eq!(before[0].id, after[0].id);
+    assert_eq!(before[0].pid, after[0].pid);
+    let view = world.until(&labs, session, |view| verdict(view, "greet") == Verdict::Pass).await;
+    assert!(is_awarded(&view, "table"));
+
+    world.driver.stop(session).await.unwrap();
+    labs.tick().await.unwrap();
+    world.until_state(&labs, session, SessionState::Paused).await;
+    labs.resume(world.person, session).await.unwrap();
+    world.until_state(&labs, session, SessionState::Ready).await;
+    assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);
+
+    labs.end(world.person, session).await.unwrap();
+    world.until_state(&labs, session, SessionState::Ended).await;
+    let store = world.store().await;
+    assert!(sweep(&store, &*world.driver, world.state.path()).await.unwrap().is_empty());
+}
