@@ -28,7 +28,9 @@ impl Engine {
         let name = if why == "end" {
             format!("{}-{}-{why}{SUFFIX}", row.lab, row.id)
         } else {
-            format!("{}-{}-{why}-{}{SUFFIX}", row.lab, row.id, now.0)
+            // Random, since a clock that was set back must never make one take another's place.
+            let unique = self.random.token();
+            format!("{}-{}-{why}-{}{SUFFIX}", row.lab, row.id, &unique[..12])
         };
         let folder = self.exports_folder();
         let unfinished = folder.join(format!("{name}{UNFINISHED}"));

@@ -488,7 +488,7 @@ impl Loop {
         if changes.is_empty() {
             return;
         }
-        let before = std::mem::replace(&mut lock(&self.shared).status, self.grading.status());
+        let before = lock(&self.shared).status.clone();
         let mut now = false;
         for change in changes {
             match change {
@@ -516,11 +516,24 @@ impl Loop {
                 }
             }
         }
+        self.show();
         if now {
             self.save().await;
         } else {
             self.unsaved.due.get_or_insert_with(|| Instant::now() + LAZY);
         }
+    }
+
+    /// Lets others see how tasks stand. An award is seen once it is stored: from then on nothing takes it away.
+    fn show(&self) {
+        let mut status = self.grading.status();
+        for task in &mut status {
+            let is_unsaved = |award: &Award| self.unsaved.awards.iter().any(|unsaved| unsaved.task == award.task);
+            if task.award.as_ref().is_some_and(is_unsaved) {
+                task.award = None;
+            }
+        }
+        lock(&self.shared).status = status;
     }
 
     /// Stores what is new; what cannot be stored now is kept and tried again.
@@ -538,15 +551,12 @@ impl Loop {
             .await
         {
             Ok(first) => {
-                for award in self
-                    .unsaved
-                    .awards
-                    .drain(..)
-                    .filter(|award| first.contains(&award.task))
-                {
+                self.unsaved.levels.clear();
+                let stored = std::mem::take(&mut self.unsaved.awards);
+                self.show();
+                for award in stored.into_iter().filter(|award| first.contains(&award.task)) {
                     self.engine.emit(&self.row, EventKind::Award, json!(award));
                 }
-                self.unsaved.levels.clear();
             }
             Err(error) => {
                 tracing::error!(session = %self.row.id, %error, "what grading found could not be stored; it is tried again");
@@ -580,7 +590,7 @@ impl Loop {
 }
 
 /// What is stored, or that nothing is known yet, for a session that is not graded at the moment.
-pub(super) fn stored_status(lab: &Lab, stored: crate::store::Grading) -> Vec<TaskStatus> {
+pub(super) fn stored_status(lab: &Lab, stored: &crate::store::Grading) -> Vec<TaskStatus> {
     lab.tasks
         .iter()
         .map(|task| TaskStatus {

@@ -188,28 +188,8 @@ impl Engine {
         let intended = self.mode(row.id).await?;
         let mode = intended.unwrap_or(Mode::Fresh);
         let plan = plan(&lab, mode, row.from_export.as_deref());
-        let mut steps = self.store.steps(row.id).await?;
-        let fresh = rows(&plan);
-        if !steps
-            .iter()
-            .map(|step| &step.title)
-            .eq(fresh.iter().map(|step| &step.title))
-        {
-            // Another mode, or the lab has changed: what was done then says nothing about this plan.
-            self.store.replace_steps(row.id, &fresh).await?;
-            steps = fresh;
-        }
-        let from = go_on(&plan, &steps);
-        for step in steps
-            .iter_mut()
-            .skip(from)
-            .filter(|step| step.state != StepState::Waiting)
-        {
-            step.state = StepState::Waiting;
-            step.output.clear();
-            self.store.save_step(row.id, step).await?;
-        }
-        let mut made = Made::default();
+        let (mut steps, from) = self.lay_steps(row.id, &plan).await?;
+        let mut results = Made::default();
         for (index, action) in plan.iter().enumerate() {
             let again = match action {
                 // Later steps need what it gives; once built it is found in no time.
@@ -224,7 +204,7 @@ impl Engine {
                 Action::Setup(step) => step.timeout + Duration::from_secs(30),
                 _ => self.settings.step_timeout,
             };
-            made.last_of_files = !matches!(plan.get(index + 1), Some(Action::Setup(_)));
+            results.last_of_files = !matches!(plan.get(index + 1), Some(Action::Setup(_)));
             let work = Work {
                 engine: self,
                 live,
@@ -234,7 +214,7 @@ impl Engine {
             };
             let total = plan.len();
             match work
-                .step(&mut steps[index], total, limit, interruption, action, &mut made)
+                .step(&mut steps[index], total, limit, interruption, action, &mut results)
                 .await?
             {
                 End::Done => {}
@@ -245,27 +225,57 @@ impl Engine {
         if mode == Mode::Reset {
             self.store.forget_levels(row.id).await?;
         }
-        let now = self.now();
-        let ready = self
-            .change(row.id, |row| {
-                if row.state == SessionState::Provisioning {
-                    row.state = SessionState::Ready;
-                    row.reason = None;
-                    row.lab_hash.clone_from(&lab.hash);
-                    row.ready = row.ready.or(Some(now));
-                    time::run(row, now, lab.limits.time);
-                }
-                Ok(())
-            })
-            .await?;
+        let ready = self.become_ready(row.id, &lab).await?;
         if intended.is_some() {
             self.store.fulfil(row.id, INTENT).await?;
         }
         if ready.state != SessionState::Ready {
             return Ok(Outcome::Interrupted);
         }
-        live.touch(now);
+        live.touch(self.now());
         Ok(Outcome::Ready)
+    }
+
+    /// The steps of this plan as they stand, and the first that is to be done.
+    async fn lay_steps(&self, id: SessionId, plan: &[Action]) -> Result<(Vec<Step>, usize), LabError> {
+        let mut steps = self.store.steps(id).await?;
+        let fresh = rows(plan);
+        if !steps
+            .iter()
+            .map(|step| &step.title)
+            .eq(fresh.iter().map(|step| &step.title))
+        {
+            // Another mode, or the lab has changed: what was done then says nothing about this plan.
+            self.store.replace_steps(id, &fresh).await?;
+            steps = fresh;
+        }
+        let from = go_on(plan, &steps);
+        for step in steps
+            .iter_mut()
+            .skip(from)
+            .filter(|step| step.state != StepState::Waiting)
+        {
+            step.state = StepState::Waiting;
+            step.output.clear();
+            self.store.save_step(id, step).await?;
+        }
+        Ok((steps, from))
+    }
+
+    /// The time runs from now on.
+    async fn become_ready(&self, id: SessionId, lab: &Lab) -> Result<LabSession, LabError> {
+        let now = self.now();
+        self.change(id, |row| {
+            if row.state == SessionState::Provisioning {
+                row.state = SessionState::Ready;
+                row.reason = None;
+                row.lab_hash.clone_from(&lab.hash);
+                row.ready = row.ready.or(Some(now));
+                time::run(row, now, lab.limits.time);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Writes down from where the session is to be brought up, before its state says that it is.

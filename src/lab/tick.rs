@@ -54,6 +54,10 @@ impl Labs {
 
     /// Ticks until [`Labs::stop`]: every few seconds, and when something asks for it. A tick that takes long, as one
     /// that provisions does, does not hold up the next.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "the loop runs whether or not anybody waits for its end"
+    )]
     pub fn run(&self) -> tokio::task::JoinHandle<()> {
         let labs = self.clone();
         tokio::spawn(async move {

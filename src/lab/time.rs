@@ -67,11 +67,11 @@ mod tests {
     fn standing_still_keeps_what_was_left() {
         let mut row = session();
         assert_eq!(left(&row, Timestamp(0)), None);
-        run(&mut row, Timestamp(0), Duration::from_secs(60));
+        run(&mut row, Timestamp(0), Duration::from_mins(1));
         stand_still(&mut row, Timestamp(20_000_000));
         assert_eq!(left(&row, Timestamp(i64::MAX)), Some(Duration::from_secs(40)));
         stand_still(&mut row, Timestamp(90_000_000));
-        run(&mut row, Timestamp(100_000_000), Duration::from_secs(60));
+        run(&mut row, Timestamp(100_000_000), Duration::from_mins(1));
         assert_eq!(left(&row, Timestamp(110_000_000)), Some(Duration::from_secs(30)));
         assert_eq!(left(&row, Timestamp(900_000_000)), Some(Duration::ZERO));
     }

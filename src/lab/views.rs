@@ -120,7 +120,7 @@ impl Labs {
             let awards = stored.awards.clone();
             let statuses = match (&lab, engine.live_if_any(row.id).and_then(|live| live.grader())) {
                 (_, Some(grader)) => grader.status(),
-                (Some(lab), None) => stored_status(lab, stored),
+                (Some(lab), None) => stored_status(lab, &stored),
                 (None, None) => Vec::new(),
             };
             attempts.push(Attempt {
@@ -179,7 +179,7 @@ impl Engine {
         let grader = self.live_if_any(row.id).and_then(|live| live.grader());
         let statuses: Vec<TaskStatus> = match &grader {
             Some(grader) => grader.status(),
-            None => stored_status(lab, self.store.grading(row.id).await?),
+            None => stored_status(lab, &self.store.grading(row.id).await?),
         };
         let taken = self.store.hints(row.id).await?;
         let mut trials = trials::latest(&self.store.trials(row.id).await?);

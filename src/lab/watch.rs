@@ -121,7 +121,7 @@ impl Watcher {
                     Ok(Some(Ok(event))) => {
                         shared
                             .lock()
-                            .heed(&event.wd, event.mask, event.name.as_deref().map(Path::new))
+                            .heed(&event.wd, event.mask, event.name.as_deref().map(Path::new));
                     }
                     Ok(Some(Err(error))) => {
                         tracing::error!(%error, "file changes cannot be read; every check is looked at again");

@@ -56,7 +56,7 @@ impl Labs {
                     .into_iter()
                     .map(|terminal| terminal.name)
                     .collect();
-                (1..)
+                (1..=1000)
                     .map(|number| format!("Terminal {number}"))
                     .find(|name| !taken.contains(name))
                     .unwrap_or_default()

@@ -2,9 +2,9 @@
 //!
 //! What a machine lacks is skipped, said and counted (see [`support`]); `HALFWAY_REQUIRE=all` turns a skip into a failure.
 
+mod lab;
 mod referee;
 mod sandbox;
-mod lab;
 mod store;
 mod support;
 mod tree;

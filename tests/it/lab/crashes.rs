@@ -27,7 +27,10 @@ async fn killed_at_every_step_of_provisioning_it_comes_up_all_the_same() {
         assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);
         labs.end(world.person, session).await.unwrap();
         world.until_state(&labs, session, SessionState::Ended).await;
-        assert_eq!(std::fs::read_dir(world.state.path().join("sessions")).unwrap().count(), 0);
+        assert_eq!(
+            std::fs::read_dir(world.state.path().join("sessions")).unwrap().count(),
+            0
+        );
     }
 }
 
@@ -43,7 +46,9 @@ async fn killed_while_a_set_up_hangs_it_starts_again_from_fresh_files() {
     require_agent!(world);
     let labs = world.engine().await;
     let session = world.start(&labs).await;
-    world.until(&labs, session, |view| view.steps[2].output.contains("hanging")).await;
+    world
+        .until(&labs, session, |view| view.steps[2].output.contains("hanging"))
+        .await;
     labs.kill();
     let labs = world.engine().await;
     labs.recover().await.unwrap();
@@ -92,18 +97,27 @@ async fn a_trial_that_was_killed_is_put_back() {
     // The third act waits: the first two are done.
     world
         .until(&labs, session, |view| {
-            view.tasks[2].trial.as_ref().is_some_and(|trial| trial.timeline.len() >= 2)
+            view.tasks[2]
+                .trial
+                .as_ref()
+                .is_some_and(|trial| trial.timeline.len() >= 2)
                 && !world.workspace(session).join("keep.txt").exists()
         })
         .await;
     labs.kill();
     let labs = world.engine().await;
     labs.recover().await.unwrap();
-    assert_eq!(std::fs::read_to_string(world.workspace(session).join("keep.txt")).unwrap(), "keep me");
+    assert_eq!(
+        std::fs::read_to_string(world.workspace(session).join("keep.txt")).unwrap(),
+        "keep me"
+    );
     assert!(!world.workspace(session).join("data/extra.txt").exists());
     let view = labs.view(world.person, session).await.unwrap();
     let trial = view.tasks[2].trial.as_ref().unwrap();
-    assert_eq!((trial.phase, trial.verdict, trial.restored), (TrialPhase::Done, None, Some(true)));
+    assert_eq!(
+        (trial.phase, trial.verdict, trial.restored),
+        (TrialPhase::Done, None, Some(true))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

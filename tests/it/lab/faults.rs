@@ -24,7 +24,10 @@ async fn a_set_up_that_fails_shows_its_output_and_can_be_retried() {
     let view = world.until_state(&labs, session, SessionState::Ready).await;
     assert!(all_done(&view));
     assert_eq!(view.steps[2].output, "mended\n");
-    assert!(matches!(labs.retry(world.person, session).await, Err(LabError::State(_))));
+    assert!(matches!(
+        labs.retry(world.person, session).await,
+        Err(LabError::State(_))
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +42,11 @@ async fn a_set_up_that_hangs_is_ended() {
     let labs = world.engine().await;
     let session = world.start(&labs).await;
     let view = world.until_state(&labs, session, SessionState::Failed).await;
-    assert!(view.session.reason.as_ref().unwrap().contains("within 1 s"), "{:?}", view.session.reason);
+    assert!(
+        view.session.reason.as_ref().unwrap().contains("within 1 s"),
+        "{:?}",
+        view.session.reason
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +62,11 @@ async fn a_set_up_that_fills_the_disk_is_ended() {
     let labs = world.engine().await;
     let session = world.start(&labs).await;
     let view = world.until_state(&labs, session, SessionState::Failed).await;
-    assert!(view.session.reason.as_ref().unwrap().contains("32 MiB"), "{:?}", view.session.reason);
+    assert!(
+        view.session.reason.as_ref().unwrap().contains("32 MiB"),
+        "{:?}",
+        view.session.reason
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +104,9 @@ async fn provisioning_can_be_cancelled() {
     require_agent!(world);
     let labs = world.engine().await;
     let session = world.start(&labs).await;
-    world.until(&labs, session, |view| view.steps[2].output.contains("waiting")).await;
+    world
+        .until(&labs, session, |view| view.steps[2].output.contains("waiting"))
+        .await;
     labs.cancel(world.person, session).await.unwrap();
     let view = world.until_state(&labs, session, SessionState::Ended).await;
     assert!(view.exports.is_empty());
@@ -109,9 +122,14 @@ async fn a_driver_that_cannot_say_costs_nothing() {
     let session = world.start(&labs).await;
     world.until_state(&labs, session, SessionState::Ready).await;
     labs.tick().await.unwrap();
-    world.fake.fail_next(Operation::State, Failure::Fails("no answer".to_owned()));
+    world
+        .fake
+        .fail_next(Operation::State, Failure::Fails("no answer".to_owned()));
     labs.tick().await.unwrap();
-    assert_eq!(labs.view(world.person, session).await.unwrap().session.state, SessionState::Ready);
+    assert_eq!(
+        labs.view(world.person, session).await.unwrap().session.state,
+        SessionState::Ready
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,13 +14,23 @@ async fn a_session_is_started_graded_and_ended() {
     require_agent!(world);
     let labs = world.engine().await;
     let session = world.start(&labs).await;
-    assert_eq!(world.start(&labs).await, session, "a second start gives the same session");
+    assert_eq!(
+        world.start(&labs).await,
+        session,
+        "a second start gives the same session"
+    );
     let ready = world.until_state(&labs, session, SessionState::Ready).await;
     assert!(all_done(&ready), "{:?}", ready.steps);
     assert_eq!(ready.steps[1].output, "planting\n");
     assert!(ready.time.left.is_some());
-    assert!(ready.tasks[0].text.contains(ready.session.parameters["word"].as_str().unwrap()));
-    let view = world.until(&labs, session, |view| verdict(view, "greet") == Verdict::Fail).await;
+    assert!(
+        ready.tasks[0]
+            .text
+            .contains(ready.session.parameters["word"].as_str().unwrap())
+    );
+    let view = world
+        .until(&labs, session, |view| verdict(view, "greet") == Verdict::Fail)
+        .await;
     assert_eq!(verdict(&view, "table"), Verdict::Waiting);
 
     let mut events = labs.subscribe(world.person, None);
@@ -43,7 +53,9 @@ async fn a_session_is_started_graded_and_ended() {
 
     // A regression is shown, and the award stays.
     std::fs::remove_file(world.workspace(session).join("greeting.txt")).unwrap();
-    let view = world.until(&labs, session, |view| verdict(view, "greet") == Verdict::Fail).await;
+    let view = world
+        .until(&labs, session, |view| verdict(view, "greet") == Verdict::Fail)
+        .await;
     assert!(is_awarded(&view, "greet"));
     assert_eq!(view.score.earned, 15);
 
@@ -71,7 +83,11 @@ async fn what_belongs_to_another_is_not_found() {
     refused(labs.workspace(stranger, session).await.unwrap_err());
     refused(labs.terminals(stranger, session).await.unwrap_err());
     refused(labs.export(stranger, session).await.unwrap_err());
-    refused(labs.hint(stranger, session, &TaskId("greet".to_owned()), None).await.unwrap_err());
+    refused(
+        labs.hint(stranger, session, &TaskId("greet".to_owned()), None)
+            .await
+            .unwrap_err(),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,10 +97,22 @@ async fn hints_are_recorded_one_a_press() {
     let labs = world.engine().await;
     let session = world.start(&labs).await;
     let task = TaskId("greet".to_owned());
-    assert_eq!(labs.hint(world.person, session, &task, Some(0)).await.unwrap().shown, ["First."]);
-    assert_eq!(labs.hint(world.person, session, &task, Some(0)).await.unwrap().shown, ["First."]);
-    assert_eq!(labs.hint(world.person, session, &task, None).await.unwrap().shown.len(), 2);
-    assert_eq!(labs.hint(world.person, session, &task, None).await.unwrap().shown.len(), 2);
+    assert_eq!(
+        labs.hint(world.person, session, &task, Some(0)).await.unwrap().shown,
+        ["First."]
+    );
+    assert_eq!(
+        labs.hint(world.person, session, &task, Some(0)).await.unwrap().shown,
+        ["First."]
+    );
+    assert_eq!(
+        labs.hint(world.person, session, &task, None).await.unwrap().shown.len(),
+        2
+    );
+    assert_eq!(
+        labs.hint(world.person, session, &task, None).await.unwrap().shown.len(),
+        2
+    );
     let view = labs.view(world.person, session).await.unwrap();
     assert_eq!(view.tasks[0].hints.shown.len(), 2);
 }
@@ -103,8 +131,14 @@ async fn the_whole_lab_and_single_files_can_be_had_again() {
         .reset_file(world.person, session, "planted/parameters", None)
         .await
         .unwrap();
-    assert_eq!((reset.old.as_deref(), reset.new.as_str()), (Some("mine"), planted.as_str()));
-    assert_eq!(std::fs::read_to_string(workspace.join("planted/parameters")).unwrap(), planted);
+    assert_eq!(
+        (reset.old.as_deref(), reset.new.as_str()),
+        (Some("mine"), planted.as_str())
+    );
+    assert_eq!(
+        std::fs::read_to_string(workspace.join("planted/parameters")).unwrap(),
+        planted
+    );
     assert!(matches!(
         labs.reset_file(world.person, session, "nothing", None).await,
         Err(LabError::NotFound(_))
@@ -126,7 +160,9 @@ async fn the_whole_lab_and_single_files_can_be_had_again() {
     write(&workspace.join("greeting.txt"), "again");
     labs.reset(world.person, session).await.unwrap();
     world
-        .until(&labs, session, |view| view.session.state == SessionState::Ready && view.exports.len() == 2)
+        .until(&labs, session, |view| {
+            view.session.state == SessionState::Ready && view.exports.len() == 2
+        })
         .await;
     assert!(!workspace.join("greeting.txt").exists());
 
@@ -138,7 +174,9 @@ async fn the_whole_lab_and_single_files_can_be_had_again() {
         seed: None,
     };
     let second = labs.start(world.person, &world.lab(), options).await.unwrap();
-    let view = world.until(&labs, second, |view| verdict(view, "greet") == Verdict::Pass).await;
+    let view = world
+        .until(&labs, second, |view| verdict(view, "greet") == Verdict::Pass)
+        .await;
     assert_eq!(view.session.parameters, before.session.parameters);
     assert!(world.workspace(second).join("greeting.txt").exists());
 }
@@ -168,7 +206,11 @@ async fn an_archive_that_is_hostile_ends_in_a_reason() {
     };
     let session = labs.start(world.person, &world.lab(), options).await.unwrap();
     let view = world.until_state(&labs, session, SessionState::Failed).await;
-    assert!(view.session.reason.as_ref().unwrap().contains("archive"), "{:?}", view.session.reason);
+    assert!(
+        view.session.reason.as_ref().unwrap().contains("archive"),
+        "{:?}",
+        view.session.reason
+    );
     assert!(view.may.retry && view.may.cancel);
     labs.cancel(world.person, session).await.unwrap();
     let ended = world.until_state(&labs, session, SessionState::Ended).await;
@@ -206,15 +248,25 @@ async fn time_runs_out_after_warnings_and_can_be_extended() {
     let paused = world.until_state(&labs, session, SessionState::Paused).await;
     assert_eq!(paused.time.left, Some(Duration::ZERO));
     assert_eq!(paused.exports[0].why, "time");
-    assert!(matches!(labs.resume(world.person, session).await, Err(LabError::State(_))));
+    assert!(matches!(
+        labs.resume(world.person, session).await,
+        Err(LabError::State(_))
+    ));
 
     labs.extend(world.person, session).await.unwrap();
     world.clock.advance(Duration::from_hours(5));
     labs.resume(world.person, session).await.unwrap();
     let ready = world.until_state(&labs, session, SessionState::Ready).await;
-    assert_eq!(ready.time.left, Some(Duration::from_mins(30)), "it stood still while paused");
+    assert_eq!(
+        ready.time.left,
+        Some(Duration::from_mins(30)),
+        "it stood still while paused"
+    );
     labs.extend(world.person, session).await.unwrap();
-    assert!(matches!(labs.extend(world.person, session).await, Err(LabError::State(_))));
+    assert!(matches!(
+        labs.extend(world.person, session).await,
+        Err(LabError::State(_))
+    ));
     world.clock.advance(Duration::from_mins(61));
     labs.tick().await.unwrap();
     let ended = world.until_state(&labs, session, SessionState::Ended).await;
@@ -230,7 +282,9 @@ async fn a_trial_runs_and_puts_everything_back() {
     let view = world.until_state(&labs, session, SessionState::Ready).await;
     let task = TaskId("survives".to_owned());
     write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
-    world.until(&labs, session, |view| verdict(view, "greet") == Verdict::Pass).await;
+    world
+        .until(&labs, session, |view| verdict(view, "greet") == Verdict::Pass)
+        .await;
     labs.start_trial(world.person, session, &task).await.unwrap();
     assert!(matches!(
         labs.start_trial(world.person, session, &task).await,
@@ -239,18 +293,27 @@ async fn a_trial_runs_and_puts_everything_back() {
     // The clock stands while the trial watches: time passes only by hand.
     world
         .until(&labs, session, |view| {
-            view.tasks[2].trial.as_ref().is_some_and(|trial| trial.phase == TrialPhase::Watch)
+            view.tasks[2]
+                .trial
+                .as_ref()
+                .is_some_and(|trial| trial.phase == TrialPhase::Watch)
                 || view.tasks[2].award.is_some()
         })
         .await;
     world.clock.advance(Duration::from_secs(1));
     let view = world.until(&labs, session, |view| is_awarded(view, "survives")).await;
     let trial = view.tasks[2].trial.as_ref().unwrap();
-    assert_eq!((trial.phase, trial.verdict, trial.restored), (TrialPhase::Done, Some(Verdict::Pass), Some(true)));
+    assert_eq!(
+        (trial.phase, trial.verdict, trial.restored),
+        (TrialPhase::Done, Some(Verdict::Pass), Some(true))
+    );
     assert!(!trial.timeline.is_empty());
     assert!(world.workspace(session).join("keep.txt").exists());
     assert!(!world.workspace(session).join("data/extra.txt").exists());
-    assert!(matches!(labs.cancel_trial(world.person, session).await, Err(LabError::State(_))));
+    assert!(matches!(
+        labs.cancel_trial(world.person, session).await,
+        Err(LabError::State(_))
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,9 +345,21 @@ async fn an_idle_session_pauses_where_configured() {
     labs.touch(session);
     world.clock.advance(Duration::from_mins(19));
     labs.tick().await.unwrap();
-    assert_eq!(labs.view(world.person, session).await.unwrap().session.state, SessionState::Ready);
+    assert_eq!(
+        labs.view(world.person, session).await.unwrap().session.state,
+        SessionState::Ready
+    );
     world.clock.advance(Duration::from_mins(2));
     labs.tick().await.unwrap();
-    assert_eq!(labs.view(world.person, session).await.unwrap().session.state, SessionState::Paused);
-    assert!(world.fake.calls().iter().any(|(operation, _)| *operation == Operation::Stop));
+    assert_eq!(
+        labs.view(world.person, session).await.unwrap().session.state,
+        SessionState::Paused
+    );
+    assert!(
+        world
+            .fake
+            .calls()
+            .iter()
+            .any(|(operation, _)| *operation == Operation::Stop)
+    );
 }

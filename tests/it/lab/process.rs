@@ -9,7 +9,11 @@ use super::world::{World, is_awarded, verdict, write};
 async fn terminals_files_and_awards_outlive_the_engine() {
     let world = World::on_process().await;
     require_agent!(world);
-    crate::require!("bubblewrap", crate::support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        crate::support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     let labs = world.engine().await;
     let session = world.start(&labs).await;
     let view = world.until_state(&labs, session, SessionState::Ready).await;
@@ -22,7 +26,9 @@ async fn terminals_files_and_awards_outlive_the_engine() {
     let after = labs.terminals(world.person, session).await.unwrap();
     assert_eq!(before[0].id, after[0].id);
     assert_eq!(before[0].pid, after[0].pid);
-    let view = world.until(&labs, session, |view| verdict(view, "greet") == Verdict::Pass).await;
+    let view = world
+        .until(&labs, session, |view| verdict(view, "greet") == Verdict::Pass)
+        .await;
     assert!(is_awarded(&view, "table"));
 
     world.driver.stop(session).await.unwrap();
@@ -35,5 +41,10 @@ async fn terminals_files_and_awards_outlive_the_engine() {
     labs.end(world.person, session).await.unwrap();
     world.until_state(&labs, session, SessionState::Ended).await;
     let store = world.store().await;
-    assert!(sweep(&store, &*world.driver, world.state.path()).await.unwrap().is_empty());
+    assert!(
+        sweep(&store, &*world.driver, world.state.path())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -73,7 +73,8 @@ tasks:
           expected: the greeting stays
 "#;
 
-const INSTRUCTIONS: &str = "Mend it.\n\n## greet\n\nIt greets ${word}.\n\n## table\n\nAll are positive.\n\n## survives\n\nIt stays.\n";
+const INSTRUCTIONS: &str =
+    "Mend it.\n\n## greet\n\nIt greets ${word}.\n\n## table\n\nAll are positive.\n\n## survives\n\nIt stays.\n";
 
 impl World {
     /// With the small lab that these tests use.
@@ -115,7 +116,10 @@ impl World {
             &lab.join("setup/plant.sh"),
             "set -e\nmkdir \"$HALFWAY_WORKSPACE/planted\"\necho planting\ncat \"$HALFWAY_LAB/parameters.json\" > \"$HALFWAY_WORKSPACE/planted/parameters\"\n",
         );
-        write(&lab.join("setup/again.sh"), "set -e\necho hidden > \"$HALFWAY_HIDDEN/labels\"\necho again\n");
+        write(
+            &lab.join("setup/again.sh"),
+            "set -e\necho hidden > \"$HALFWAY_HIDDEN/labels\"\necho again\n",
+        );
         edit(&lab);
         let library = Arc::new(Library::open(Roots::beneath(content.path())));
         let state = tempfile::tempdir().unwrap();
@@ -229,11 +233,21 @@ impl World {
 }
 
 pub fn verdict(view: &SessionView, task: &str) -> Verdict {
-    view.tasks.iter().find(|found| found.id.0 == task).unwrap().level.verdict
+    view.tasks
+        .iter()
+        .find(|found| found.id.0 == task)
+        .unwrap()
+        .level
+        .verdict
 }
 
 pub fn is_awarded(view: &SessionView, task: &str) -> bool {
-    view.tasks.iter().find(|found| found.id.0 == task).unwrap().award.is_some()
+    view.tasks
+        .iter()
+        .find(|found| found.id.0 == task)
+        .unwrap()
+        .award
+        .is_some()
 }
 
 pub fn all_done(view: &SessionView) -> bool {
