@@ -37,7 +37,7 @@ front: tools static/node_modules/.package-lock.json
 
 # Linked statically, so that it runs in any Linux image. A directory of its own keeps its flags from rebuilding the rest.
 agent: tools
-	@cargo build --quiet --release -p halfway-agent --target host-tuple --target-dir $(TARGET)/agent-build \
+	@env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS cargo build --quiet --release -p halfway-agent --target host-tuple --target-dir $(TARGET)/agent-build \
 	  --config 'target."cfg(all())".rustflags=["-Ctarget-feature=+crt-static"]' >&2
 	@mkdir -p $(dir $(AGENT))
 	@built=$$(ls -t $(TARGET)/agent-build/*/release/halfway-agent | head -n 1); \
@@ -83,7 +83,7 @@ prove: debug ## proves every lab: untouched, solution, undo, wrong solutions, ag
 	$(TARGET)/debug/halfway lab test
 
 bench: build ## measures; ONLY=name measures one; writes target/bench/results.json
-	@python3 tests/bench/run.py $(if $(ONLY),--only $(ONLY))
+	@cargo bench --quiet --bench halfway -- $(if $(ONLY),--only $(ONLY))
 
 shots: debug ## pictures of the pages for README and docs
 	@tests/browser/run shots

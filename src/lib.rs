@@ -3,7 +3,9 @@
 //! `docs/architecture.md` is the map. Dependencies between these modules point to the left only:
 //! `base → model → expr → {content, store, sandbox} → grading → lab → proof → web → app → cli`.
 
+pub mod app;
 pub mod base;
+pub mod cli;
 pub mod content;
 pub mod expr;
 pub mod grading;

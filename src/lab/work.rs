@@ -96,6 +96,21 @@ impl Labs {
         self.0.heed(session, sandbox.agent.terminal_stream(id, after).await)
     }
 
+    /// The same as a WebSocket's raw bytes after the handshake: for whoever passes the frames on as they are.
+    ///
+    /// # Errors
+    /// [`LabError::Sandbox`] where there is none of that id.
+    pub async fn tunnel_terminal(
+        &self,
+        person: PersonId,
+        session: SessionId,
+        id: &str,
+        after: Option<u64>,
+    ) -> Result<AgentStream, LabError> {
+        let sandbox = self.sandbox(person, session).await?;
+        self.0.heed(session, sandbox.agent.terminal_tunnel(id, after).await)
+    }
+
     /// Connects to a TCP port on the sandbox's loopback.
     ///
     /// # Errors

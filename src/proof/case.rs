@@ -14,7 +14,10 @@ pub enum CaseKind {
     Untouched,
     Solution,
     /// The solution with this wrong one laid over it, which must fail these tasks.
-    Wrong { name: String, fails: Vec<TaskId> },
+    Wrong {
+        name: String,
+        fails: Vec<TaskId>,
+    },
     /// The solution with the undo laid over it.
     Undo,
 }
@@ -240,7 +243,10 @@ mod tests {
         for kind in [CaseKind::Untouched, CaseKind::Solution, CaseKind::Undo] {
             for verdict in [Verdict::Error, Verdict::Pending] {
                 let lab = lab(&[("a", &[])]);
-                assert!(!Case::new(kind.clone(), &lab, &[level("a", verdict)], 0).holds(), "{kind:?} {verdict:?}");
+                assert!(
+                    !Case::new(kind.clone(), &lab, &[level("a", verdict)], 0).holds(),
+                    "{kind:?} {verdict:?}"
+                );
             }
         }
     }

@@ -34,13 +34,26 @@ async fn write(workspace: &Workspace, folder: &Path, path: &Path) -> Result<(), 
     let source = folder.join(path);
     let broken = |error: &dyn std::fmt::Display| ProofError::new(format!("{}: {error}", source.display()));
     let bytes = tokio::fs::read(&source).await.map_err(|error| broken(&error))?;
-    let mode = tokio::fs::metadata(&source).await.map_err(|error| broken(&error))?.permissions().mode();
+    let mode = tokio::fs::metadata(&source)
+        .await
+        .map_err(|error| broken(&error))?
+        .permissions()
+        .mode();
     let inside = path.to_str().ok_or_else(|| broken(&"the name is not UTF-8"))?;
     if let Some((parent, _)) = inside.rsplit_once('/') {
-        workspace.create_dir(parent, true).await.map_err(|error| broken(&error))?;
+        workspace
+            .create_dir(parent, true)
+            .await
+            .map_err(|error| broken(&error))?;
     }
-    workspace.write(inside, bytes, Expect::Anything).await.map_err(|error| broken(&error))?;
-    workspace.set_mode(inside, mode & 0o777).await.map_err(|error| broken(&error))
+    workspace
+        .write(inside, bytes, Expect::Anything)
+        .await
+        .map_err(|error| broken(&error))?;
+    workspace
+        .set_mode(inside, mode & 0o777)
+        .await
+        .map_err(|error| broken(&error))
 }
 
 async fn run(overlay: &Overlay, sandbox: &Sandbox) -> Result<(), ProofError> {
@@ -64,7 +77,9 @@ async fn run(overlay: &Overlay, sandbox: &Sandbox) -> Result<(), ProofError> {
     Err(ProofError::new(format!(
         "{} ended with {}: {}",
         path.display(),
-        result.exit_code.map_or_else(|| "a signal or its time limit".to_owned(), |code| code.to_string()),
+        result
+            .exit_code
+            .map_or_else(|| "a signal or its time limit".to_owned(), |code| code.to_string()),
         result.stderr.data
     )))
 }

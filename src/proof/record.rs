@@ -38,7 +38,10 @@ impl Proof {
     #[must_use]
     pub fn holds(&self) -> bool {
         !self.runs.is_empty()
-            && self.runs.iter().all(|run| run.broken.is_none() && run.cases.iter().all(Case::holds))
+            && self
+                .runs
+                .iter()
+                .all(|run| run.broken.is_none() && run.cases.iter().all(Case::holds))
             && self.seeds.as_ref().is_none_or(SeedReport::holds)
     }
 

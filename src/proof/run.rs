@@ -13,9 +13,7 @@ use crate::base::{Clock, PersonId, Random, SessionId};
 use crate::content::LabEntry;
 use crate::lab::{Labs, StartOptions, Subscription};
 use crate::model::{Lab, Person, PersonRole, SessionState, TaskId, TaskLevel, TaskWork, Verdict};
-use crate::sandbox::{
-    Bind, Caps, Driver, Place, PythonEnvironment, PythonEnvironments, RunLimits, RunSpec, Sandbox,
-};
+use crate::sandbox::{Bind, Caps, Driver, Place, PythonEnvironment, PythonEnvironments, RunLimits, RunSpec, Sandbox};
 use crate::store::Store;
 
 /// How long the script that tries many seeds may take.
@@ -95,9 +93,12 @@ impl Prover {
         tell: &(dyn Fn(String) + Sync),
     ) -> Result<(), ProofError> {
         let lab = &*entry.lab;
-        run.cases.push(self.case(lab, attempt, CaseKind::Untouched, tell).await?);
+        run.cases
+            .push(self.case(lab, attempt, CaseKind::Untouched, tell).await?);
         let Some(solution) = &entry.proof.solution else {
-            return Err(ProofError::new("the lab has no solution/: nothing shows that it can be solved".to_owned()));
+            return Err(ProofError::new(
+                "the lab has no solution/: nothing shows that it can be solved".to_owned(),
+            ));
         };
         overlay::lay(solution, &attempt.sandbox).await?;
         run.cases.push(self.case(lab, attempt, CaseKind::Solution, tell).await?);
@@ -113,7 +114,9 @@ impl Prover {
             run.cases.push(self.case(lab, attempt, kind, tell).await?);
         }
         let Some(undo) = &entry.proof.undo else {
-            return Err(ProofError::new("the lab has no undo/: nothing shows that its checks turn red again".to_owned()));
+            return Err(ProofError::new(
+                "the lab has no undo/: nothing shows that its checks turn red again".to_owned(),
+            ));
         };
         bring_back(&attempt.sandbox, &solved).await?;
         overlay::lay(undo, &attempt.sandbox).await?;
@@ -128,7 +131,10 @@ impl Prover {
             role: PersonRole::Learner,
             created: self.clock.now(),
         };
-        self.store.add_person(&person).await.map_err(|error| ProofError::new(error.to_string()))?;
+        self.store
+            .add_person(&person)
+            .await
+            .map_err(|error| ProofError::new(error.to_string()))?;
         tell(format!("{}: starting with seed {seed}", lab.id));
         let options = StartOptions {
             seed: Some(seed),
@@ -139,7 +145,8 @@ impl Prover {
             .start(person.id, &lab.id, options)
             .await
             .map_err(|error| ProofError::new(format!("the lab cannot be started: {error}")))?;
-        self.until_of(person.id, session, |state| state == SessionState::Ready).await?;
+        self.until_of(person.id, session, |state| state == SessionState::Ready)
+            .await?;
         let sandbox = self
             .labs
             .sandbox(person.id, session)
@@ -175,7 +182,11 @@ impl Prover {
                 return Ok(());
             }
             if matches!(state, SessionState::Failed | SessionState::Ended | SessionState::Paused) {
-                let output = view.steps.iter().rfind(|step| !step.output.is_empty()).map(|step| step.output.clone());
+                let output = view
+                    .steps
+                    .iter()
+                    .rfind(|step| !step.output.is_empty())
+                    .map(|step| step.output.clone());
                 return Err(ProofError::new(format!(
                     "the session is {}: {}\n{}",
                     state.word(),
@@ -209,7 +220,11 @@ impl Prover {
             "{}: {} {} in {:.1} s",
             lab.id,
             case.kind.title(),
-            if case.holds() { "as it must be" } else { "NOT as it must be" },
+            if case.holds() {
+                "as it must be"
+            } else {
+                "NOT as it must be"
+            },
             took.as_secs_f64()
         ));
         Ok(case)
@@ -308,7 +323,9 @@ impl Prover {
     }
 
     async fn environment(&self, lab: &Lab) -> Result<Option<PythonEnvironment>, ProofError> {
-        let Some(environment) = &lab.needs.environment else { return Ok(None) };
+        let Some(environment) = &lab.needs.environment else {
+            return Ok(None);
+        };
         let requirements = tokio::fs::read(lab.folder.join(&environment.requirements))
             .await
             .map_err(|error| ProofError::new(format!("the lab's requirements cannot be read: {error}")))?;
@@ -350,7 +367,8 @@ async fn keep(sandbox: &Sandbox, to: &Path) -> Result<(), ProofError> {
 }
 
 async fn bring_back(sandbox: &Sandbox, from: &Path) -> Result<(), ProofError> {
-    let broken = |error: &dyn fmt::Display| ProofError::new(format!("the solved workspace cannot be brought back: {error}"));
+    let broken =
+        |error: &dyn fmt::Display| ProofError::new(format!("the solved workspace cannot be brought back: {error}"));
     sandbox.workspace.clear().await.map_err(|error| broken(&error))?;
     sandbox
         .workspace

@@ -36,9 +36,16 @@ impl SeedReport {
     /// A line each.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut out = format!("thresholds: the solution passes on {} of {} seeds\n", self.solution_passes, self.seeds);
+        let mut out = format!(
+            "thresholds: the solution passes on {} of {} seeds\n",
+            self.solution_passes, self.seeds
+        );
         for (name, fails) in &self.leaks {
-            let _ = writeln!(out, "thresholds: leak '{name}' fails on {fails} of {} seeds", self.seeds);
+            let _ = writeln!(
+                out,
+                "thresholds: leak '{name}' fails on {fails} of {} seeds",
+                self.seeds
+            );
         }
         if self.seeds < FEWEST {
             let _ = writeln!(out, "thresholds: ! {FEWEST} seeds are the fewest that say something");
@@ -61,6 +68,13 @@ mod tests {
         assert!(report(40, 40).holds());
         assert!(!report(39, 40).holds());
         assert!(!report(40, 39).holds());
-        assert!(!SeedReport { seeds: 3, solution_passes: 3, leaks: [("c".to_owned(), 3)].into() }.holds());
+        assert!(
+            !SeedReport {
+                seeds: 3,
+                solution_passes: 3,
+                leaks: [("c".to_owned(), 3)].into()
+            }
+            .holds()
+        );
     }
 }

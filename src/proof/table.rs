@@ -30,7 +30,14 @@ fn cell(cell: &Cell) -> String {
 pub fn table(proof: &Proof) -> String {
     let mut out = String::new();
     for (number, run) in proof.runs.iter().enumerate() {
-        let _ = writeln!(out, "{}, run {} of {}, seed {}", proof.lab, number + 1, proof.runs.len(), run.seed);
+        let _ = writeln!(
+            out,
+            "{}, run {} of {}, seed {}",
+            proof.lab,
+            number + 1,
+            proof.runs.len(),
+            run.seed
+        );
         out.push_str(&matrix(run));
         complaints(&mut out, run);
         out.push('\n');
@@ -41,12 +48,18 @@ pub fn table(proof: &Proof) -> String {
     let cases: usize = proof.runs.iter().map(|run| run.cases.len()).sum();
     let verdict = if proof.holds() { "proven" } else { "NOT proven" };
     let seconds = proof.took / 1000;
-    let _ = writeln!(out, "{}: {verdict}, {cases} cases in {seconds} s on driver {}", proof.lab, proof.driver);
+    let _ = writeln!(
+        out,
+        "{}: {verdict}, {cases} cases in {seconds} s on driver {}",
+        proof.lab, proof.driver
+    );
     out
 }
 
 fn matrix(run: &Run) -> String {
-    let Some(first) = run.cases.first() else { return String::new() };
+    let Some(first) = run.cases.first() else {
+        return String::new();
+    };
     let mut rows = vec![
         std::iter::once("case".to_owned())
             .chain(first.cells.iter().map(|cell| cell.task.to_string()))
@@ -56,14 +69,27 @@ fn matrix(run: &Run) -> String {
     rows.extend(run.cases.iter().map(|case| {
         std::iter::once(case.kind.title())
             .chain(case.cells.iter().map(cell))
-            .chain([format!("{:.1}", std::time::Duration::from_millis(case.took).as_secs_f64())])
+            .chain([format!(
+                "{:.1}",
+                std::time::Duration::from_millis(case.took).as_secs_f64()
+            )])
             .collect()
     }));
     let widths: Vec<usize> = (0..rows[0].len())
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|text| text.chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     rows.iter().fold(String::new(), |mut out, row| {
-        let line: Vec<String> = row.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}")).collect();
+        let line: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(text, width)| format!("{text:<width$}"))
+            .collect();
         let _ = writeln!(out, "  {}", line.join("  ").trim_end());
         out
     })
@@ -120,8 +146,16 @@ mod tests {
             at: Timestamp(0),
             driver: "process".to_owned(),
             runs: vec![
-                Run { seed: 1, cases: vec![case(cell(Verdict::Pass, &[]))], broken: None },
-                Run { seed: 2, cases: vec![case(cell(Verdict::Fail, &["auc is 0.7"]))], broken: None },
+                Run {
+                    seed: 1,
+                    cases: vec![case(cell(Verdict::Pass, &[]))],
+                    broken: None,
+                },
+                Run {
+                    seed: 2,
+                    cases: vec![case(cell(Verdict::Fail, &["auc is 0.7"]))],
+                    broken: None,
+                },
             ],
             seeds: None,
             took: 3000,

@@ -181,6 +181,12 @@ fn short_hash(data: &[u8]) -> String {
     })
 }
 
+/// A strong tag over some bytes.
+#[must_use]
+pub fn tag(data: &[u8]) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{}\"", short_hash(data))).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
 /// As gzip at the best level; `None` where that fails, which memory cannot.
 #[must_use]
 pub fn compressed(data: &[u8]) -> Option<Vec<u8>> {

@@ -2,8 +2,179 @@
 //!
 //! Asks `lab` for everything; never names SQL, a driver or a probe. No internal error text leaves here.
 
+pub mod api;
 pub mod assets;
+mod capability;
+pub mod events;
+mod failure;
+pub mod identity;
 pub mod pages;
+mod proxy;
+mod reading;
+mod routes;
+mod security;
+mod serve;
+mod terminal;
+mod texts;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use self::capability::Capabilities;
+use self::identity::Identity;
+use self::pages::lesson::LessonCache;
+use self::reading::Reading;
+use self::security::hosts::Hosts;
+use crate::base::{Clock, Random, SessionId};
+use crate::content::{Catalogue, Library};
+use crate::lab::Labs;
+use crate::sandbox::Guarantees;
+use crate::store::Store;
+
+pub use failure::Failure;
+pub use routes::router;
+pub use serve::serve;
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the site is made of.
+pub struct SiteParts {
+    pub labs: Labs,
+    pub store: Store,
+    pub library: Arc<Library>,
+    pub identity: Arc<dyn Identity>,
+    pub clock: Clock,
+    pub random: Random,
+    /// Names by which the server may be reached, besides those of loopback.
+    pub allowed_hosts: Vec<String>,
+    /// The port that it listens on: service tabs are addressed with it.
+    pub port: u16,
+    /// What sandboxes promise here.
+    pub guarantees: Guarantees,
+    /// Makes addresses of service tabs that cannot be guessed; stays the same over restarts.
+    pub secret: [u8; 32],
+}
+
+/// Everything that handlers share; cheap to clone.
+#[derive(Clone)]
+pub struct Site(Arc<Shared>);
+
+struct Shared {
+    labs: Labs,
+    store: Store,
+    library: Arc<Library>,
+    identity: Arc<dyn Identity>,
+    clock: Clock,
+    random: Random,
+    guarantees: Guarantees,
+    hosts: Hosts,
+    port: u16,
+    capabilities: Capabilities,
+    lessons: LessonCache,
+    reading: Reading,
+    stopping: CancellationToken,
+}
+
+impl Site {
+    /// Puts the site together; nothing runs yet.
+    #[must_use]
+    pub fn new(parts: SiteParts) -> Self {
+        Self(Arc::new(Shared {
+            labs: parts.labs,
+            store: parts.store,
+            library: parts.library,
+            identity: parts.identity,
+            clock: parts.clock,
+            random: parts.random,
+            guarantees: parts.guarantees,
+            hosts: Hosts::new(parts.allowed_hosts),
+            port: parts.port,
+            capabilities: Capabilities::new(parts.secret),
+            lessons: LessonCache::default(),
+            reading: Reading::default(),
+            stopping: CancellationToken::new(),
+        }))
+    }
+
+    /// Ends every stream, so that the server can stop; sessions go on.
+    pub fn stop(&self) {
+        self.0.stopping.cancel();
+    }
+
+    fn labs(&self) -> &Labs {
+        &self.0.labs
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.0.library.catalogue()
+    }
+
+    fn identity(&self) -> &dyn Identity {
+        &*self.0.identity
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    fn guarantees(&self) -> &Guarantees {
+        &self.0.guarantees
+    }
+
+    fn lessons(&self) -> &LessonCache {
+        &self.0.lessons
+    }
+
+    fn reading(&self) -> &Reading {
+        &self.0.reading
+    }
+
+    fn hosts(&self) -> &Hosts {
+        &self.0.hosts
+    }
+
+    fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
+    /// Times as pages show them.
+    fn times(&self) -> pages::time::Times {
+        pages::time::Times::here(self.0.clock.now())
+    }
+
+    /// A word that joins what a reader sees with a line of the log.
+    fn reference(&self) -> String {
+        const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        self.0
+            .random
+            .bytes::<8>()
+            .iter()
+            .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+            .collect()
+    }
+
+    /// What a service tab's name stands for.
+    fn capability(&self, label: &str) -> Option<(SessionId, u16)> {
+        self.0.capabilities.read(label)
+    }
+
+    /// The origins that the site's own pages may have.
+    fn origins(&self) -> Vec<String> {
+        self.0.hosts.origins(self.0.port)
+    }
+
+    /// The origin of a session's service tab.
+    fn service_origin(&self, session: SessionId, port: u16) -> String {
+        format!(
+            "http://{}.localhost:{}",
+            self.0.capabilities.label(session, port),
+            self.0.port
+        )
+    }
+}

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use super::{Inner, Result, nonsense};
 use crate::sandbox::error::SandboxError;
@@ -114,7 +115,23 @@ pub(super) async fn upgrade(agent: &Inner, path: &str, token: &str, body: Bytes)
         .header(header::UPGRADE, token)
         .body(Full::new(body))
         .map_err(nonsense)?;
-    let response = exchange(agent, request).await?;
+    upgraded(exchange(agent, request).await?).await
+}
+
+/// Opens a WebSocket and gives its bytes after the handshake. The answer's proof is not looked at: it guards against
+/// caches, and there is none on a socket of our own.
+pub(super) async fn websocket(agent: &Inner, path: &str) -> Result<hyper::upgrade::Upgraded> {
+    let request = request(agent, Method::GET, path, Bytes::new())
+        .header(header::CONNECTION, "upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_VERSION, "13")
+        .header(header::SEC_WEBSOCKET_KEY, generate_key())
+        .body(Full::new(Bytes::new()))
+        .map_err(nonsense)?;
+    upgraded(exchange(agent, request).await?).await
+}
+
+async fn upgraded(response: Response<Incoming>) -> Result<hyper::upgrade::Upgraded> {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Err(nonsense(format!(
             "status {} where an upgrade was asked for",

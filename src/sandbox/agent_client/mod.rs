@@ -118,6 +118,18 @@ impl AgentClient {
         terminal::attach(self, &format!("/v1/terminals/{}/stream{after}", segment(id)?)).await
     }
 
+    /// The same as a WebSocket's raw bytes after the handshake, frames of a client masked (RFC 6455): for whoever passes
+    /// frames on between the agent and another WebSocket without looking into them.
+    ///
+    /// # Errors
+    /// When there is no such terminal.
+    pub async fn terminal_tunnel(&self, id: &str, after: Option<u64>) -> Result<AgentStream> {
+        let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
+        let path = format!("/v1/terminals/{}/stream{after}", segment(id)?);
+        let upgraded = connection::websocket(&self.0, &path).await?;
+        Ok(AgentStream(TokioIo::new(upgraded)))
+    }
+
     /// Ends a terminal's programs and takes it off the list.
     ///
     /// # Errors

@@ -1,10 +1,16 @@
 //! Everything that the learner did.
 
 use askama::Template;
+use axum::extract::State;
 
 use super::frame::{Frame, Section};
 use super::parts::Attempt;
+use super::show::{Shown, page};
+use super::time::Times;
 use crate::base::Timestamp;
+use crate::lab;
+use crate::web::identity::Who;
+use crate::web::{Site, texts};
 
 /// The page at `/history`.
 #[derive(Clone, Debug, Template)]
@@ -12,6 +18,33 @@ use crate::base::Timestamp;
 pub struct HistoryPage {
     pub frame: Frame,
     pub attempts: Vec<Attempt>,
+}
+
+/// `GET /history`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show(State(site): State<Site>, Who(person): Who) -> Shown {
+    let attempts = site.labs().history(person).await?;
+    let times = site.times();
+    page(&HistoryPage {
+        frame: Frame::landing("Progress", Section::Progress, times.now()),
+        attempts: attempts.iter().map(|attempt| line(attempt, &times)).collect(),
+    })
+}
+
+/// One attempt as a line.
+#[must_use]
+pub fn line(attempt: &lab::Attempt, times: &Times) -> Attempt {
+    let (mark, state) = texts::session(attempt.state);
+    Attempt {
+        title: attempt.title.clone(),
+        href: format!("/sessions/{}", attempt.session),
+        mark,
+        state: state.to_owned(),
+        begun: times.moment(attempt.created),
+        progress: format!("{} of {} tasks", attempt.score.achieved, attempt.score.tasks),
+    }
 }
 
 impl HistoryPage {

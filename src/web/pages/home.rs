@@ -1,11 +1,18 @@
 //! Home: where to go on, what runs, and the map of the four months.
 
 use askama::Template;
+use axum::extract::State;
 
-use super::frame::{Frame, Section};
+use super::frame::{Frame, Live, Section};
 use super::mark::Mark;
 use super::parts::RunningLab;
+use super::progress::Done;
+use super::show::{Shown, page};
+use super::time::span;
 use crate::base::Timestamp;
+use crate::lab::Attempt;
+use crate::web::identity::Who;
+use crate::web::{Site, texts};
 
 /// The page at `/`.
 #[derive(Clone, Debug, Template)]
@@ -93,6 +100,54 @@ impl Place {
             Self::Ahead => "ahead",
         }
     }
+}
+
+/// `GET /`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show(State(site): State<Site>, Who(person): Who) -> Shown {
+    let last = crate::web::events::last(&site, person);
+    let attempts = site.labs().history(person).await?;
+    let read = site.reading().of(site.store(), person).await?;
+    let catalogue = site.catalogue();
+    let done = Done {
+        attempts: &attempts,
+        read: &read,
+    };
+    let passed = attempts.iter().map(|attempt| attempt.score.achieved).sum::<usize>();
+    let title = if passed == 0 {
+        "Curriculum".to_owned()
+    } else {
+        format!("{passed} tasks passed · Curriculum")
+    };
+    page(&HomePage {
+        frame: Frame::landing(title, Section::Curriculum, site.clock().now()).live(Live { last, session: None }),
+        next: done.next(&catalogue),
+        running: running(&attempts),
+        stages: super::curriculum::stages(&done.stages(&catalogue)),
+        months: done.months(&catalogue),
+    })
+}
+
+/// The sessions that are live.
+#[must_use]
+pub fn running(attempts: &[Attempt]) -> Vec<RunningLab> {
+    attempts
+        .iter()
+        .filter(|attempt| attempt.state.is_live())
+        .map(|attempt| {
+            let (mark, state) = texts::session(attempt.state);
+            RunningLab {
+                title: attempt.title.clone(),
+                mark,
+                state: state.to_owned(),
+                progress: format!("{} of {} tasks", attempt.score.passing, attempt.score.tasks),
+                time: attempt.left.map(|left| format!("{} left", span(left))),
+                href: format!("/sessions/{}", attempt.session),
+            }
+        })
+        .collect()
 }
 
 impl HomePage {

@@ -1,12 +1,21 @@
 //! A lab's card: what it asks, what it needs, whether it can be started here.
 
 use askama::Template;
+use axum::extract::State;
 
+use super::curriculum::week_name;
 use super::frame::{Frame, Section};
 use super::mark::Mark;
-use super::parts::{Attempt, ExportChoice};
+use super::parts::{Attempt, ExportChoice, bytes};
+use super::show::{LabPath, Shown, no_lab, page};
 use super::time::Moment;
+use super::{fill, history};
 use crate::base::Timestamp;
+use crate::lab::{self, Availability};
+use crate::model::{Egress, Guarantee, Lab, TaskWork};
+use crate::sandbox::{Guarantees, guarantees};
+use crate::web::identity::Who;
+use crate::web::{Site, reading, texts};
 
 /// The page at `/labs/{id}`.
 #[derive(Clone, Debug, Template)]
@@ -85,6 +94,159 @@ pub struct ProofLine {
     pub what: String,
     /// Whether the lab has changed since.
     pub stale: bool,
+}
+
+/// `GET /labs/{id}`.
+///
+/// # Errors
+/// Where there is no such lab.
+pub async fn show(State(site): State<Site>, Who(person): Who, LabPath(id): LabPath) -> Shown {
+    let catalogue = site.catalogue();
+    let entry = catalogue.labs.get(&id).ok_or_else(no_lab)?;
+    let lab = &entry.lab;
+    let attempts: Vec<_> = site
+        .labs()
+        .history(person)
+        .await?
+        .into_iter()
+        .filter(|attempt| attempt.lab == id)
+        .collect();
+    // Whoever goes to the lab has read what comes before it.
+    let before: Vec<_> = catalogue
+        .curriculum
+        .weeks
+        .iter()
+        .filter(|week| week.number == lab.week)
+        .flat_map(|week| {
+            week.lessons
+                .iter()
+                .map(|lesson| reading::key(week.number, &lesson.slug))
+        })
+        .collect();
+    site.reading()
+        .open(site.store(), person, None, &before, site.clock().now())
+        .await?;
+    let availability = site.labs().availability(lab);
+    let times = site.times();
+    page(&LabPage {
+        frame: Frame::new(lab.title.clone(), Section::Labs, times.now()),
+        id: id.to_string(),
+        title: lab.title.clone(),
+        summary: lab.summary.clone(),
+        week: week_name(lab.week),
+        week_href: format!("/weeks/{}", lab.week),
+        minutes: lab.minutes,
+        points: lab.points(),
+        action: action(&attempts, &availability),
+        needs: needs(lab),
+        guarantees: promises(site.guarantees()),
+        weaker: weaker(&availability),
+        tasks: lab
+            .tasks
+            .iter()
+            .map(|task| TaskLine {
+                title: task.title.clone(),
+                points: task.points,
+                trial: matches!(task.work, TaskWork::Trial(_)),
+            })
+            .collect(),
+        proof: None,
+        exports: attempts
+            .iter()
+            .flat_map(|attempt| &attempt.exports)
+            .take(5)
+            .map(|export| fill::export(export, &times))
+            .collect(),
+        attempts: attempts.iter().map(|attempt| history::line(attempt, &times)).collect(),
+    })
+}
+
+fn action(attempts: &[lab::Attempt], availability: &Availability) -> Action {
+    if let Some(attempt) = attempts.iter().find(|attempt| attempt.state.is_live()) {
+        let (_, word) = texts::session(attempt.state);
+        return Action::Resume {
+            href: format!("/sessions/{}", attempt.session),
+            state: word.to_lowercase(),
+        };
+    }
+    match availability.missing.first() {
+        None => Action::Start,
+        Some(missing) => Action::Refused {
+            why: format!(
+                "It needs a promise that this server cannot make: {}. {}",
+                missing.what,
+                sentence(&missing.why)
+            ),
+            command: missing.fix.clone(),
+        },
+    }
+}
+
+fn weaker(availability: &Availability) -> Option<Weaker> {
+    let first = availability.weaker.first()?;
+    let what: Vec<_> = availability
+        .weaker
+        .iter()
+        .map(|missing| missing.what.as_str())
+        .collect();
+    Some(Weaker {
+        why: format!("Not promised here: {}. {}", what.join("; "), sentence(&first.why)),
+        command: availability.weaker.iter().find_map(|missing| missing.fix.clone()),
+    })
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end_matches('.').chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).chain(['.']).collect())
+        .unwrap_or_default()
+}
+
+fn needs(lab: &Lab) -> Vec<String> {
+    let mut needs = vec![match lab.needs.environment {
+        Some(_) => "a workspace with a Python environment of its own".to_owned(),
+        None => "a workspace".to_owned(),
+    }];
+    needs.push(
+        match lab.egress {
+            Egress::None => "no network beyond itself",
+            Egress::Registries => "package registries, nothing else of the network",
+            Egress::Open => "the network",
+        }
+        .to_owned(),
+    );
+    needs.push(format!(
+        "up to {} of memory, {} of disk, {} processes",
+        bytes(lab.limits.memory),
+        bytes(lab.limits.disk),
+        lab.limits.processes
+    ));
+    needs.extend(
+        lab.needs
+            .guarantees
+            .iter()
+            .map(|guarantee| format!("a promise: {}", guarantees::words(*guarantee))),
+    );
+    needs
+}
+
+fn promises(given: &Guarantees) -> Vec<GuaranteeLine> {
+    let line = |mark, guarantee: Guarantee, how: &str| GuaranteeLine {
+        mark,
+        text: sentence(guarantees::words(guarantee)).trim_end_matches('.').to_owned(),
+        how: how.to_owned(),
+    };
+    given
+        .given()
+        .map(|(guarantee, how)| line(Mark::Passed, guarantee, how))
+        .chain(
+            given
+                .all_missing()
+                .map(|(guarantee, missing)| line(Mark::NotYet, guarantee, &format!("not here: {}", missing.why))),
+        )
+        .collect()
 }
 
 impl LabPage {

@@ -1,10 +1,16 @@
 //! All labs of this server.
 
 use askama::Template;
+use axum::extract::State;
 
+use super::curriculum::week_name;
 use super::frame::{Frame, Section};
 use super::parts::RunningLab;
+use super::progress::Done;
+use super::show::{Shown, page};
 use crate::base::Timestamp;
+use crate::web::Site;
+use crate::web::identity::Who;
 
 /// The page at `/labs`.
 #[derive(Clone, Debug, Template)]
@@ -27,6 +33,42 @@ pub struct LabCard {
     pub note: String,
     /// `passed 6 of 6`; empty where there is nothing to say.
     pub state: String,
+}
+
+/// `GET /labs`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show(State(site): State<Site>, Who(person): Who) -> Shown {
+    let attempts = site.labs().history(person).await?;
+    let catalogue = site.catalogue();
+    let best = Done {
+        attempts: &attempts,
+        read: &[],
+    }
+    .best();
+    let mut labs: Vec<_> = catalogue.labs.values().map(|entry| &entry.lab).collect();
+    labs.sort_by_key(|lab| lab.week);
+    page(&LabsPage {
+        frame: Frame::landing("Labs", Section::Labs, site.clock().now()),
+        running: super::home::running(&attempts),
+        labs: labs
+            .into_iter()
+            .map(|lab| LabCard {
+                href: format!("/labs/{}", lab.id),
+                title: lab.title.clone(),
+                summary: lab.summary.clone(),
+                note: format!(
+                    "{} · {} min · {} tasks",
+                    week_name(lab.week),
+                    lab.minutes,
+                    lab.tasks.len()
+                ),
+                state: best.get(&lab.id).map(|best| best.note()).unwrap_or_default(),
+            })
+            .collect(),
+        broken: catalogue.broken.keys().map(ToString::to_string).collect(),
+    })
 }
 
 impl LabsPage {

@@ -6,6 +6,7 @@
 pub mod about;
 pub mod curriculum;
 pub mod error;
+pub mod fill;
 pub mod frame;
 pub mod history;
 pub mod home;
@@ -14,8 +15,10 @@ pub mod labs;
 pub mod lesson;
 pub mod mark;
 pub mod parts;
+pub mod progress;
 pub mod session;
 pub mod settings;
+pub mod show;
 pub mod time;
 pub mod week;
 

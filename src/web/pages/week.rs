@@ -1,9 +1,15 @@
 //! A week: its outcomes, its lessons, its labs.
 
 use askama::Template;
+use axum::extract::{Path, State};
 
+use super::curriculum::{week_after, week_before, week_name};
 use super::frame::{Frame, Section};
+use super::progress::Done;
+use super::show::{Shown, page};
 use crate::base::Timestamp;
+use crate::web::identity::Who;
+use crate::web::{Failure, Site};
 
 /// The page at `/weeks/{n}`.
 #[derive(Clone, Debug, Template)]
@@ -48,6 +54,80 @@ pub struct LabLine {
 pub struct Step {
     pub title: String,
     pub href: String,
+}
+
+/// `GET /weeks/{n}`.
+///
+/// # Errors
+/// Where there is no such week.
+pub async fn show(State(site): State<Site>, Who(person): Who, Path(number): Path<String>) -> Shown {
+    let catalogue = site.catalogue();
+    let week = number
+        .parse::<u8>()
+        .ok()
+        .and_then(|number| catalogue.curriculum.weeks.iter().find(|week| week.number == number))
+        .ok_or_else(no_week)?;
+    let attempts = site.labs().history(person).await?;
+    let best = Done {
+        attempts: &attempts,
+        read: &[],
+    }
+    .best();
+    let name = week_name(week.number);
+    let month = catalogue
+        .curriculum
+        .months
+        .iter()
+        .find(|month| month.number == week.month);
+    page(&WeekPage {
+        frame: Frame::new(
+            format!("{} · {name}", week.title),
+            Section::Curriculum,
+            site.clock().now(),
+        ),
+        month: month.map_or_else(
+            || format!("Month {}", week.month),
+            |month| format!("Month {} · {}", month.number, month.title),
+        ),
+        title: week.title.clone(),
+        summary: week.summary.clone(),
+        outcomes: week.outcomes.clone(),
+        lessons: week
+            .lessons
+            .iter()
+            .map(|lesson| LessonLine {
+                title: lesson.title.clone(),
+                href: lesson
+                    .body
+                    .as_ref()
+                    .map(|_| format!("/weeks/{}/{}", week.number, lesson.slug)),
+                minutes: lesson.body.as_ref().map(|body| body.minutes),
+            })
+            .collect(),
+        labs: week
+            .labs
+            .iter()
+            .map(|lab| LabLine {
+                title: lab.title.clone(),
+                href: lab.id.as_ref().map(|id| format!("/labs/{id}")),
+                minutes: lab.minutes,
+                note: lab
+                    .id
+                    .as_ref()
+                    .and_then(|id| best.get(id))
+                    .map(|best| best.note())
+                    .unwrap_or_default(),
+            })
+            .collect(),
+        previous: week_before(&catalogue, week.number),
+        next: week_after(&catalogue, week.number),
+        name,
+    })
+}
+
+/// There is no such week.
+pub fn no_week() -> Failure {
+    Failure::not_found("There is no such week or lesson in this curriculum.").way("The curriculum", "/")
 }
 
 impl WeekPage {

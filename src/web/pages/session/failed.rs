@@ -3,8 +3,11 @@
 use askama::Template;
 
 use crate::base::Timestamp;
+use crate::lab::SessionView;
+use crate::web::pages::fill;
 use crate::web::pages::frame::{Frame, Live, Section};
 use crate::web::pages::parts::{StepList, StepOutput};
+use crate::web::pages::time::Times;
 
 /// `GET /sessions/{id}` while `failed`.
 #[derive(Clone, Debug, Template)]
@@ -21,6 +24,25 @@ pub struct FailedPage {
     pub output: StepOutput,
     /// Whether the workspace exists and can be downloaded.
     pub workspace: bool,
+}
+
+/// From what `lab` tells.
+#[must_use]
+pub fn fill(view: &SessionView, times: &Times, last: i64) -> FailedPage {
+    FailedPage {
+        frame: Frame::new(super::title(view), Section::Labs, times.now()).live(super::live(view, last)),
+        id: view.session.id.to_string(),
+        lab: view.title.clone(),
+        lab_href: format!("/labs/{}", view.session.lab),
+        reason: view
+            .session
+            .reason
+            .clone()
+            .unwrap_or_else(|| "One of its steps did not succeed.".to_owned()),
+        steps: fill::steps(&view.steps),
+        output: fill::output(&view.steps),
+        workspace: view.session.ready.is_some(),
+    }
 }
 
 impl FailedPage {

@@ -2,12 +2,23 @@
 
 use askama::Template;
 
+use axum::extract::State;
+
 use crate::base::Timestamp;
+use crate::content::Catalogue;
+use crate::lab::SessionView;
+use crate::model::{SessionState, Verdict};
+use crate::web::Site;
+use crate::web::identity::Who;
+use crate::web::pages::fill;
 use crate::web::pages::frame::{Frame, Live, Section};
 use crate::web::pages::mark::Mark;
 use crate::web::pages::parts::ExportChoice;
+use crate::web::pages::show::{SessionPath, Shown, page};
 use crate::web::pages::time::Moment;
+use crate::web::pages::time::Times;
 use crate::web::pages::week::Step;
+use crate::web::texts;
 
 /// `GET /sessions/{id}/finish`, and `GET /sessions/{id}` once `ended`.
 #[derive(Clone, Debug, Template)]
@@ -44,6 +55,75 @@ pub struct ResultLine {
     pub evidence: Vec<String>,
     /// Why it was not achieved.
     pub seen: Vec<String>,
+}
+
+/// `GET /sessions/{id}/finish`.
+///
+/// # Errors
+/// Where there is no such session of that person.
+pub async fn show(State(site): State<Site>, Who(person): Who, SessionPath(session): SessionPath) -> Shown {
+    let last = crate::web::events::last(&site, person);
+    let view = site.labs().view(person, session).await?;
+    page(&fill(&site.catalogue(), &view, &site.times(), last))
+}
+
+/// From what `lab` tells.
+#[must_use]
+pub fn fill(catalogue: &Catalogue, view: &SessionView, times: &Times, last: i64) -> FinishPage {
+    let ended = view.session.state == SessionState::Ended;
+    let week = catalogue.labs.get(&view.session.lab).map(|entry| entry.lab.week);
+    FinishPage {
+        frame: Frame::new(super::title(view), Section::Labs, times.now()).live(super::live(view, last)),
+        id: view.session.id.to_string(),
+        lab: view.title.clone(),
+        lab_id: view.session.lab.to_string(),
+        passed: view.score.achieved,
+        all: view.score.tasks,
+        points: view.score.earned,
+        points_all: view.score.points,
+        ended,
+        ending: view.session.state == SessionState::Ending,
+        reason: ended.then(|| view.session.reason.clone()).flatten(),
+        results: view.tasks.iter().map(|task| result(view, task, times)).collect(),
+        exports: view.exports.iter().map(|export| fill::export(export, times)).collect(),
+        next: week.and_then(|week| crate::web::pages::curriculum::week_after(catalogue, week)),
+    }
+}
+
+fn result(view: &SessionView, task: &crate::lab::TaskView, times: &Times) -> ResultLine {
+    let verdict = task.level.verdict;
+    let titles: Vec<String> = task
+        .level
+        .waits_for
+        .iter()
+        .filter_map(|id| view.tasks.iter().find(|other| &other.id == id))
+        .map(|other| other.title.clone())
+        .collect();
+    let (mark, word) = match (&task.award, verdict) {
+        (Some(_), Verdict::Pass) => (Mark::Passed, "Achieved, and true now".to_owned()),
+        (award, verdict) => texts::task(verdict, award.is_some(), &titles),
+    };
+    ResultLine {
+        title: task.title.clone(),
+        points: task.points,
+        mark,
+        word,
+        achieved: task.award.as_ref().map(|award| times.moment(award.at)),
+        evidence: task
+            .award
+            .as_ref()
+            .map_or_else(Vec::new, |award| award.evidence.clone()),
+        seen: if verdict == Verdict::Pass || verdict == Verdict::Error {
+            Vec::new()
+        } else {
+            task.level
+                .findings
+                .iter()
+                .map(|finding| finding.seen.clone())
+                .filter(|seen| !seen.is_empty())
+                .collect()
+        },
+    }
 }
 
 impl FinishPage {

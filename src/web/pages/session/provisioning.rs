@@ -3,9 +3,14 @@
 use askama::Template;
 
 use crate::base::Timestamp;
+use crate::lab::SessionView;
+use crate::model::SessionState;
+use crate::web::pages::fill;
 use crate::web::pages::frame::{Frame, Live, Section};
 use crate::web::pages::mark::Mark;
 use crate::web::pages::parts::{SessionStateView, StepList, StepOutput, StepView};
+use crate::web::pages::time::{Times, span};
+use crate::web::texts;
 
 /// `GET /sessions/{id}` while `queued` or `provisioning`.
 #[derive(Clone, Debug, Template)]
@@ -31,6 +36,37 @@ pub struct ProvisioningPage {
     /// HTML.
     pub story: String,
     pub tasks: Vec<(String, String)>,
+}
+
+/// From what `lab` tells; `last` is the newest event that it contains.
+#[must_use]
+pub fn fill(view: &SessionView, times: &Times, last: i64, refresh: bool) -> ProvisioningPage {
+    let since = view.session.created;
+    ProvisioningPage {
+        frame: Frame::new(super::title(view), Section::Labs, times.now()).live(super::live(view, last)),
+        id: view.session.id.to_string(),
+        lab: view.title.clone(),
+        lab_href: format!("/labs/{}", view.session.lab),
+        state: fill::state(view),
+        refresh,
+        queue: (view.session.state == SessionState::Queued).then(|| {
+            view.session
+                .reason
+                .clone()
+                .unwrap_or_else(|| "It waits until this server has room, and then goes on by itself.".to_owned())
+        }),
+        since: since.0,
+        elapsed: span(times.now().since(since)),
+        usual: view.usual.map(span),
+        steps: fill::steps(&view.steps),
+        output: fill::output(&view.steps),
+        story: texts::markdown(&view.story),
+        tasks: view
+            .tasks
+            .iter()
+            .map(|task| (task.title.clone(), texts::markdown(&task.text)))
+            .collect(),
+    }
 }
 
 impl ProvisioningPage {

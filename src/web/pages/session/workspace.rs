@@ -2,11 +2,21 @@
 
 use askama::Template;
 
+use axum::http::header;
+use axum::response::Response;
+
 use crate::base::Timestamp;
+use crate::content::Catalogue;
+use crate::lab::SessionView;
+use crate::model::SessionState;
+use crate::web::pages::fill;
 use crate::web::pages::frame::{Frame, Live, Section};
 use crate::web::pages::mark::Mark;
 use crate::web::pages::parts::{ExportChoice, Progress, SessionStateView, SessionTime, TaskView};
 use crate::web::pages::time::Moment;
+use crate::web::pages::time::Times;
+use crate::web::security::headers::Policy;
+use crate::web::{Site, texts};
 
 /// `GET /sessions/{id}` while `ready` or `paused`.
 #[derive(Clone, Debug, Template)]
@@ -40,6 +50,62 @@ pub struct ServiceTab {
     pub port: u16,
     /// On an origin of its own.
     pub href: String,
+}
+
+/// From what `lab` tells.
+#[must_use]
+pub(super) fn fill(site: &Site, catalogue: &Catalogue, view: &SessionView, times: &Times, last: i64) -> WorkspacePage {
+    let session = view.session.id;
+    let (back, back_href) = catalogue.labs.get(&view.session.lab).map_or_else(
+        || ("Labs".to_owned(), "/labs".to_owned()),
+        |entry| {
+            (
+                crate::web::pages::curriculum::week_name(entry.lab.week),
+                format!("/weeks/{}", entry.lab.week),
+            )
+        },
+    );
+    WorkspacePage {
+        frame: Frame::new(super::title(view), Section::Labs, times.now()).live(super::live(view, last)),
+        id: session.to_string(),
+        title: view.title.clone(),
+        back,
+        back_href,
+        state: fill::state(view),
+        paused: (view.session.state == SessionState::Paused).then(|| {
+            view.session.reason.clone().unwrap_or_else(|| {
+                "Your files are as you left them; programs that ran are gone. Resume starts a fresh terminal."
+                    .to_owned()
+            })
+        }),
+        progress: fill::progress(view),
+        time: fill::time(view, times),
+        extend: view.may.extend.then(|| view.time.extension.as_secs().div_ceil(60)),
+        story: texts::markdown(&view.story),
+        tasks: fill::tasks(view, times),
+        services: view
+            .services
+            .iter()
+            .map(|service| ServiceTab {
+                name: service.name.clone(),
+                title: service.title.clone(),
+                port: service.port,
+                href: format!("{}/", site.service_origin(session, service.port)),
+            })
+            .collect(),
+        export: view.exports.first().map(|export| fill::export(export, times)),
+    }
+}
+
+/// Lets the page embed its service tabs, and xterm.js write its styles.
+pub(super) fn allow(response: &mut Response, frames: Vec<String>) {
+    let policy = Policy {
+        inline_styles: true,
+        frames,
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy.value());
 }
 
 impl WorkspacePage {

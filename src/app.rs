@@ -1,0 +1,248 @@
+//! The wiring: from a configuration to a server that answers. Nothing is decided here.
+
+pub mod config;
+pub mod state;
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::config::Config;
+use self::state::State;
+use crate::base::{Clock, Random};
+use crate::content::{Library, Roots};
+use crate::lab::{Labs, Parts, Settings};
+use crate::sandbox::{Driver, ProcessDriver, PythonEnvironments};
+use crate::store::{DatabaseAddress, Store};
+use crate::web::identity::{Identity, LocalPerson};
+use crate::web::{self, Site, SiteParts};
+
+/// What every command that works on a state directory needs.
+pub struct App {
+    pub state: State,
+    pub clock: Clock,
+    pub random: Random,
+    pub store: Store,
+    pub driver: Arc<dyn Driver>,
+    pub library: Arc<Library>,
+    pub environments: PythonEnvironments,
+    pub config: Config,
+}
+
+impl App {
+    /// Opens everything that the configuration names. With `hold`, the state directory is this process's alone.
+    ///
+    /// # Errors
+    /// With what cannot be opened, and the way out.
+    pub async fn open(config: Config, hold: bool) -> anyhow::Result<Self> {
+        let clock = Clock::system();
+        let random = Random::system();
+        let state = if hold {
+            State::hold(&config.state, &clock, &random)?
+        } else {
+            State::open(&config.state, &clock, &random)?
+        };
+        let address = match &config.database {
+            Some(text) => DatabaseAddress::parse(text),
+            None => DatabaseAddress::Sqlite(state.path.join("halfway.db")),
+        };
+        let driver = ProcessDriver::open(
+            &state.path,
+            state.install,
+            config.sandbox.process.clone(),
+            config.sandbox.egress.clone(),
+            random.clone(),
+        );
+        // Reading the labs takes a disk, opening the database and trying the sandbox take their time too.
+        let roots = Roots {
+            labs: config.labs.clone(),
+            curriculum: config.curriculum.clone(),
+        };
+        let (store, driver, library) = tokio::join!(
+            Store::open(&address),
+            driver,
+            tokio::task::spawn_blocking(move || Library::open(roots))
+        );
+        Ok(Self {
+            store: store.context("cannot open the database")?,
+            driver: Arc::new(driver.context("cannot use the process driver")?),
+            library: Arc::new(library.context("cannot read the labs")?),
+            environments: PythonEnvironments::new(&state.path),
+            state,
+            clock,
+            random,
+            config,
+        })
+    }
+
+    /// The engine of lab sessions over all this; nothing runs yet.
+    ///
+    /// # Errors
+    /// Where the machine gives no inotify instance.
+    pub fn labs(&self) -> anyhow::Result<Labs> {
+        let session = &self.config.session;
+        Labs::new(Parts {
+            store: self.store.clone(),
+            driver: self.driver.clone(),
+            environments: self.environments.clone(),
+            source: self.library.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            state: self.state.path.clone(),
+            settings: Settings {
+                extension: session.extension,
+                extensions: session.extensions,
+                idle: session.idle,
+                environment_timeout: session.environment_timeout,
+                ..Settings::default()
+            },
+        })
+        .map_err(|error| anyhow!("cannot start the lab engine: {error}"))
+    }
+}
+
+/// Serves until SIGTERM or SIGINT. The first line on standard output is the address. Sessions go on after the end.
+///
+/// # Errors
+/// When the server cannot start, with the way out.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    serve_as(config, |app| {
+        Arc::new(LocalPerson::new(
+            app.store.clone(),
+            app.clock.clone(),
+            app.random.clone(),
+        ))
+    })
+    .await
+}
+
+/// [`serve`], with another way of telling who asks: tests and measurements have many persons.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Identity>) -> anyhow::Result<()> {
+    let listen = config.listen;
+    only_loopback(listen)?;
+    let allowed_hosts = config.allowed_hosts.clone();
+    let app = App::open(config, true).await?;
+    let listener = bind(listen).await?;
+    let address = listener.local_addr().context("cannot tell the address")?;
+    let labs = app.labs()?;
+    let site = Site::new(SiteParts {
+        labs: labs.clone(),
+        store: app.store.clone(),
+        library: app.library.clone(),
+        identity: identity(&app),
+        clock: app.clock.clone(),
+        random: app.random.clone(),
+        allowed_hosts,
+        port: address.port(),
+        guarantees: app.driver.guarantees(),
+        secret: app.state.secret("web-secret", &app.random)?,
+    });
+    announce(address)?;
+    let stop = stop_signal()?;
+    let recovering = recover(labs.clone());
+    let ending = site.clone();
+    web::serve(listener, web::router(site), async move {
+        let name = stop.await;
+        tracing::info!("{name}: the server stops, sessions go on");
+        ending.stop();
+    })
+    .await;
+    recovering.abort();
+    labs.stop().await;
+    app.store.close().await;
+    Ok(())
+}
+
+/// Takes over the sessions of an earlier server, then keeps them. Pages are served meanwhile.
+fn recover(labs: Labs) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Err(error) = labs.recover().await {
+            tracing::error!("sessions of an earlier server were not all taken over; it is tried again: {error}");
+        }
+        labs.run()
+            .await
+            .unwrap_or_else(|error| tracing::error!("the reconcile loop ended: {error}"));
+    })
+}
+
+/// Whoever reaches the server is its one person, as long as there are no accounts.
+fn only_loopback(listen: SocketAddr) -> anyhow::Result<()> {
+    if listen.ip().is_loopback() {
+        return Ok(());
+    }
+    bail!(
+        "listening on {listen} is refused: there are no accounts yet, so everybody who reaches that address would have a \
+         shell on this machine. Listen on 127.0.0.1:{port} and go there through a tunnel: ssh -L {port}:127.0.0.1:{port} HOST",
+        port = listen.port()
+    )
+}
+
+async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow!(
+            "port {} of {} is in use by another program. Take another with --listen {}:0, which picks a free one.",
+            listen.port(),
+            listen.ip(),
+            listen.ip()
+        ),
+        std::io::ErrorKind::PermissionDenied => anyhow!(
+            "port {} may not be used by this user. Take one above 1023 with --listen.",
+            listen.port()
+        ),
+        _ => anyhow!("cannot listen on {listen}: {error}. Take another address with --listen."),
+    })
+}
+
+/// Programs that started the server wait for this line.
+fn announce(address: SocketAddr) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "http://{address}/")
+        .and_then(|()| out.flush())
+        .context("cannot print the address")?;
+    tracing::info!(%address, "serving on http://{address}/");
+    Ok(())
+}
+
+fn stop_signal() -> anyhow::Result<impl Future<Output = &'static str>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_loopback_is_refused_with_the_way_out() {
+        for address in ["0.0.0.0:8420", "[::]:8420", "10.0.0.1:80"] {
+            let error = only_loopback(address.parse().unwrap()).unwrap_err().to_string();
+            assert!(error.contains("ssh -L"), "{error}");
+        }
+        for address in ["127.0.0.1:8420", "[::1]:0", "127.1.2.3:1"] {
+            only_loopback(address.parse().unwrap()).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_said() {
+        let first = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let error = bind(first.local_addr().unwrap()).await.unwrap_err().to_string();
+        assert!(
+            error.contains("in use") && error.contains("--listen 127.0.0.1:0"),
+            "{error}"
+        );
+    }
+}

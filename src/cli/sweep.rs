@@ -1,0 +1,47 @@
+//! `halfway sweep`: removes what bears this installation's id and no session owns.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::app::App;
+use crate::app::config::Config;
+use crate::lab;
+
+/// Remove what no session owns.
+#[derive(Debug, Args)]
+pub(super) struct Sweep {}
+
+impl Sweep {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        // A server that runs sweeps by itself; two at once would take each other's new sessions for lost ones.
+        let app = App::open(config, true).await?;
+        let swept = lab::sweep(&app.store, &*app.driver, &app.state.path)
+            .await
+            .map_err(|error| anyhow::anyhow!("sweeping stopped: {error}"))?;
+        app.store.close().await;
+        if swept.is_empty() {
+            println!("nothing to remove");
+        } else {
+            print!("{}", told(&swept));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// One line a thing.
+fn told(swept: &lab::Swept) -> String {
+    let sessions = swept
+        .sessions
+        .iter()
+        .map(|session| format!("removed the sandbox of session {session}\n"));
+    let exports = swept
+        .exports
+        .iter()
+        .map(|name| format!("removed the unfinished export {name}\n"));
+    let proofs = swept
+        .proofs
+        .iter()
+        .map(|name| format!("removed the leftover proof {name}\n"));
+    sessions.chain(exports).chain(proofs).collect()
+}
