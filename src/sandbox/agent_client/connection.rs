@@ -41,7 +41,7 @@ pub(super) fn headers(agent: &Inner) -> Vec<(&'static str, String)> {
     headers
 }
 
-fn request(agent: &Inner, method: Method, path: &str, body: Bytes) -> http::request::Builder {
+fn request(agent: &Inner, method: Method, path: &str, body: &Bytes) -> http::request::Builder {
     let mut builder = Request::builder()
         .method(method)
         .uri(path)
@@ -103,14 +103,14 @@ pub(super) fn refused(status: StatusCode, bytes: &[u8]) -> SandboxError {
 }
 
 pub(super) async fn send(agent: &Inner, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>> {
-    let request = request(agent, method, path, body.clone())
+    let request = request(agent, method, path, &body)
         .body(Full::new(body))
         .map_err(nonsense)?;
     exchange(agent, request).await
 }
 
 pub(super) async fn upgrade(agent: &Inner, path: &str, token: &str, body: Bytes) -> Result<hyper::upgrade::Upgraded> {
-    let request = request(agent, Method::POST, path, body.clone())
+    let request = request(agent, Method::POST, path, &body)
         .header(header::CONNECTION, "upgrade")
         .header(header::UPGRADE, token)
         .body(Full::new(body))

@@ -99,12 +99,15 @@ impl Stream for TerminalStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let item = match ready!(Pin::new(&mut self.0).poll_next(cx)) {
-                None | Some(Ok(Message::Close(_))) => None,
                 Some(Ok(Message::Binary(bytes))) => Some(Ok(TerminalFrame::Bytes(bytes))),
                 Some(Ok(Message::Text(text))) => Some(Ok(TerminalFrame::Text(text.as_str().to_owned()))),
                 // Answered by the library.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed)) => None,
+                None
+                | Some(
+                    Ok(Message::Close(_))
+                    | Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed),
+                ) => None,
                 Some(Err(error)) => Some(Err(lost(&error))),
             };
             return Poll::Ready(item);

@@ -65,7 +65,7 @@ impl Registries {
 }
 
 /// The server's own variables that name registries, without those that hold credentials.
-pub(super) fn variables() -> Vec<(String, String)> {
+pub(crate) fn variables() -> Vec<(String, String)> {
     VARIABLES
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))

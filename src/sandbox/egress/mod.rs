@@ -21,6 +21,7 @@ use super::folder::SessionFolder;
 
 pub use config::EgressConfig;
 use learn::Registries;
+pub(crate) use learn::variables;
 use policy::Policy;
 pub use policy::Refusal;
 use serve::EgressProxy;
@@ -47,12 +48,7 @@ impl Egresses {
     }
 
     /// Makes sure that the session's proxy listens; there is none for the policy `none`.
-    pub(crate) async fn open(
-        &self,
-        session: SessionId,
-        folder: &SessionFolder,
-        egress: Egress,
-    ) -> Result<(), SandboxError> {
+    pub(crate) fn open(&self, session: SessionId, folder: &SessionFolder, egress: Egress) -> Result<(), SandboxError> {
         if egress == Egress::None {
             self.close(session);
             return Ok(());
@@ -82,11 +78,6 @@ impl Egresses {
 
     pub(crate) fn close(&self, session: SessionId) {
         self.proxies().remove(&session);
-    }
-
-    /// Variables by which tools inside find the registries that this machine uses.
-    pub(crate) fn variables(&self) -> Vec<(String, String)> {
-        learn::variables()
     }
 
     fn proxies(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, (Egress, EgressProxy)>> {

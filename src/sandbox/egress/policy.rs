@@ -212,8 +212,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             embedded(high, low)
         }
-        [0, 0, 0, 0, 0, 0, ..] => false,
-        [0x2001, 0xdb8, ..] | [0x100, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => false,
+        [0, 0, 0, 0, 0, 0, ..] | [0x2001, 0xdb8, ..] | [0x100, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => false,
         // Only 2000::/3 is given out.
         [first, second, ..] => first & 0xe000 == 0x2000 && !(first == 0x2001 && second < 0x200),
     }

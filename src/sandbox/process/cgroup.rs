@@ -3,6 +3,7 @@
 //! Version 1 and version 2. Makes groups only below, or in version 2 beside, the server's own; never changes a group
 //! that it did not make.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +102,30 @@ impl Cgroups {
             memory: in_it(&self.memory),
             pids: in_it(&self.pids),
         }
+    }
+}
+
+impl Cgroups {
+    /// Names of all groups that there are, as [`Cgroups::group`] was given them.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        [&self.unified, &self.memory, &self.pids]
+            .into_iter()
+            .flatten()
+            .filter_map(|parent| fs::read_dir(parent).ok())
+            .flatten()
+            .flatten()
+            .filter_map(|entry| {
+                Some(
+                    entry
+                        .file_name()
+                        .to_str()?
+                        .strip_prefix(&self.prefix)?
+                        .strip_prefix('-')?
+                        .to_owned(),
+                )
+            })
+            .filter(|name| !name.starts_with("trial-"))
+            .collect()
     }
 }
 

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use super::proc::{self, Identity};
 use super::record::Record;
 use super::walls::Form;
-use super::{Inner, Result, share};
+use super::{Inner, share};
 use crate::base::SessionId;
 use crate::sandbox::driver::Owned;
 use crate::sandbox::folder::SessionFolder;
@@ -46,7 +46,7 @@ pub(super) fn scan(inner: &Inner) -> BTreeMap<SessionId, Identity> {
         .collect()
 }
 
-pub(super) fn owned(inner: &Inner) -> Result<Vec<Owned>> {
+pub(super) fn owned(inner: &Inner) -> Vec<Owned> {
     let mut found: BTreeMap<SessionId, Owned> = share::sessions(&inner.state)
         .map(|session| {
             let owned = Owned {
@@ -68,7 +68,20 @@ pub(super) fn owned(inner: &Inner) -> Result<Vec<Owned>> {
             })
             .running = true;
     }
-    Ok(found.into_values().collect())
+    for session in inner
+        .cgroups
+        .names()
+        .iter()
+        .filter_map(|name| name.get(..36)?.parse().ok())
+    {
+        // A group that nobody is in any more, or that a one-shot left.
+        found.entry(session).or_insert(Owned {
+            session,
+            running: false,
+            files: false,
+        });
+    }
+    found.into_values().collect()
 }
 
 /// `PROGRAM --session ID --install ID …`, as [`super::launch`] writes it.
@@ -119,22 +132,32 @@ fn ours(inner: &Inner) -> impl Iterator<Item = fs::Metadata> {
         .filter_map(|entry| entry.metadata().ok())
 }
 
-/// Without a pid namespace, what a killed agent leaves behind: everything of the session's own user, or what carries
-/// its mark.
+/// Without a pid namespace, what a killed agent leaves behind: what carries the session's mark, and what has its user
+/// and carries nobody's (a program may have emptied its environment).
 pub(super) fn end_strays(session: SessionId, user: Option<u32>) {
-    match user {
-        Some(user) => kill_all(|pid| fs::metadata(format!("/proc/{pid}/task")).is_ok_and(|meta| meta.uid() == user)),
-        None => end_marked(&session.to_string()),
-    }
+    let mark = format!("{MARK}={session}");
+    kill_all(|pid| {
+        let found = marks(pid);
+        let has_user =
+            || user.is_some_and(|user| fs::metadata(format!("/proc/{pid}/task")).is_ok_and(|meta| meta.uid() == user));
+        found.iter().any(|one| *one == mark) || found.is_empty() && has_user()
+    });
 }
 
 /// Ends every process that was started with that mark.
 pub(super) fn end_marked(mark: &str) {
     let mark = format!("{MARK}={mark}");
-    kill_all(|pid| {
-        fs::read(format!("/proc/{pid}/environ"))
-            .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
-    });
+    kill_all(|pid| marks(pid).iter().any(|one| *one == mark));
+}
+
+/// The marks in a process's first environment.
+fn marks(pid: u32) -> Vec<String> {
+    fs::read(format!("/proc/{pid}/environ"))
+        .unwrap_or_default()
+        .split(|byte| *byte == 0)
+        .filter(|entry| entry.starts_with(MARK.as_bytes()))
+        .map(|entry| String::from_utf8_lossy(entry).into_owned())
+        .collect()
 }
 
 /// Again and again, as some of it may be forking.

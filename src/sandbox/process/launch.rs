@@ -301,7 +301,7 @@ fn variables(inner: &Inner, spec: &SandboxSpec, home: &std::path::Path) -> Vec<(
         if let Some((bundle, true)) = host::bundle() {
             variables.extend(host::BUNDLE_VARIABLES.map(|name| (name.to_owned(), bundle.display().to_string())));
         }
-        variables.extend(inner.egresses.variables());
+        variables.extend(egress::variables());
     }
     variables.extend(spec.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
     variables

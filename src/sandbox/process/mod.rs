@@ -152,17 +152,18 @@ impl Inner {
                 .make(owner)
                 .map_err(SandboxError::at("cannot make", folder.root()))
         };
-        let share = match Share::load(&folder) {
-            Some(share) => share,
-            None => {
-                make(None)?;
-                let _one = self.sharing.lock().unwrap_or_else(PoisonError::into_inner);
-                let share = share::allot(&self.state, &self.config, self.root)?;
-                share
-                    .save(&folder)
-                    .map_err(SandboxError::at("cannot write in", folder.root()))?;
-                share
-            }
+        // One that was given out to a server of another user would run the sandbox as root.
+        let given = Share::load(&folder).filter(|share| share.user.is_some() == self.root);
+        let share = if let Some(share) = given {
+            share
+        } else {
+            make(None)?;
+            let _one = self.sharing.lock().unwrap_or_else(PoisonError::into_inner);
+            let share = share::allot(&self.state, self.install, &self.config, self.root)?;
+            share
+                .save(&folder)
+                .map_err(SandboxError::at("cannot write in", folder.root()))?;
+            share
         };
         make(owner(share))?;
         walls::write_etc(&folder.run().join("etc"), share.user)
@@ -256,13 +257,13 @@ impl Driver for ProcessDriver {
             // One of another version is for the session's owner to restart, and one that does not answer is dying.
             if matches!(answers, Ok(Ok(_) | Err(SandboxError::AgentVersion { .. }))) {
                 let folder = inner.folder(spec.session);
-                return inner.egresses.open(spec.session, &folder, record.egress).await;
+                return inner.egresses.open(spec.session, &folder, record.egress);
             }
         }
         // What a learner's programs left behind when the agent was killed.
         inner.end(spec.session).await?;
         let (folder, share) = inner.prepared(spec.session)?;
-        inner.egresses.open(spec.session, &folder, spec.egress).await?;
+        inner.egresses.open(spec.session, &folder, spec.egress)?;
         let started = launch::start(inner, spec, &folder, share, steps).await;
         if started.is_err() {
             inner.end(spec.session).await?;
@@ -274,7 +275,7 @@ impl Driver for ProcessDriver {
         let inner = &self.0;
         let record = find::alive(inner, session).ok_or(SandboxError::NotRunning)?;
         let folder = inner.folder(session);
-        inner.egresses.open(session, &folder, record.egress).await?;
+        inner.egresses.open(session, &folder, record.egress)?;
         let agent = inner.client(session)?;
         agent.health().await?;
         let share = Share::load(&folder).ok_or(SandboxError::NotRunning)?;
@@ -348,7 +349,7 @@ impl Driver for ProcessDriver {
         let inner = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || find::owned(&inner))
             .await
-            .map_err(|error| SandboxError::io("cannot look for sandboxes", std::io::Error::other(error)))?
+            .map_err(|error| SandboxError::io("cannot look for sandboxes", std::io::Error::other(error)))
     }
 
     fn runner(&self) -> Runner {

@@ -1,7 +1,7 @@
 //! One-shots in the walls of this driver: `halfway-agent run` in a sandbox of its own, without any network.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,6 +46,7 @@ impl Once for ProcessOnce {
             bundle: None,
             tell_pid: false,
         };
+        give(&inner.state, spec, share.user)?;
         let landlock = matches!(inner.form, Form::Landlock { .. });
         // Without namespaces there is no `/tmp` of its own, so the run gets a directory that goes with it.
         let scratch = if landlock {
@@ -104,7 +105,24 @@ impl Once for ProcessOnce {
     }
 }
 
-fn scratch(above: &std::path::Path, number: u64, user: Option<u32>) -> Result<PathBuf, SandboxError> {
+/// Directories that the server made for the run belong to the session's user from now on: it could else neither write
+/// nor read them. Those that lie elsewhere (a lab's own) stay as they are.
+fn give(state: &Path, spec: &RunSpec, user: Option<u32>) -> Result<(), SandboxError> {
+    use std::os::unix::fs::MetadataExt;
+    let Some(user) = user else { return Ok(()) };
+    for bind in spec.binds.iter().filter(|bind| bind.host.starts_with(state)) {
+        let give = || {
+            if bind.host.symlink_metadata()?.uid() == user {
+                return Ok(());
+            }
+            std::os::unix::fs::lchown(&bind.host, Some(user), Some(user))
+        };
+        give().map_err(SandboxError::at("cannot hand over", &bind.host))?;
+    }
+    Ok(())
+}
+
+fn scratch(above: &Path, number: u64, user: Option<u32>) -> Result<PathBuf, SandboxError> {
     let path = above.join(format!("run-{}-{number}", std::process::id()));
     let make = || {
         std::fs::create_dir_all(&path)?;

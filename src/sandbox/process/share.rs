@@ -5,35 +5,50 @@ use std::path::Path;
 
 use super::config::ProcessConfig;
 use super::record::Share;
+use crate::base::InstallId;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::folder::SessionFolder;
 
-/// The first share that is free. The caller makes sure that only one is given out at a time.
-pub(super) fn allot(state: &Path, config: &ProcessConfig, root: bool) -> Result<Share, SandboxError> {
+/// A share that is free. The caller makes sure that only one is given out at a time. Two installations on one machine
+/// begin at different places, as neither knows of the other's.
+pub(super) fn allot(
+    state: &Path,
+    install: InstallId,
+    config: &ProcessConfig,
+    root: bool,
+) -> Result<Share, SandboxError> {
     let taken: Vec<Share> = sessions(state)
         .filter_map(|session| Share::load(&SessionFolder::new(state, session)))
         .collect();
     let users: HashSet<u32> = taken.iter().filter_map(|share| share.user).collect();
     let ports: HashSet<u16> = taken.iter().map(|share| share.ports.0).collect();
     let user = if root {
-        let free = (config.users.0..=config.users.1).find(|user| *user != 0 && !users.contains(user));
+        let all: Vec<u32> = (config.users.0.max(1)..=config.users.1).collect();
+        let free = from_place(install, &all).find(|user| !users.contains(user));
         Some(free.ok_or(SandboxError::Exhausted("user ids"))?)
     } else {
         None
     };
     let each = config.ports_each.max(2);
-    let first = (config.ports.0..=config.ports.1)
+    let all: Vec<u16> = (config.ports.0.max(1)..=config.ports.1)
         .step_by(usize::from(each))
-        .find(|first| {
-            first.checked_add(each - 1).is_some_and(|last| last <= config.ports.1)
-                && *first > 0
-                && !ports.contains(first)
-        })
+        .filter(|first| first.checked_add(each - 1).is_some_and(|last| last <= config.ports.1))
+        .collect();
+    let first = from_place(install, &all)
+        .find(|first| !ports.contains(first))
         .ok_or(SandboxError::Exhausted("ports"))?;
     Ok(Share {
         user,
         ports: (first, first + (each - 1)),
     })
+}
+
+/// All of them, beginning at a place that the installation's id decides.
+fn from_place<T: Copy>(install: InstallId, all: &[T]) -> impl Iterator<Item = T> {
+    // The end of the id is random.
+    let number = install.0.as_u128() % (all.len().max(1) as u128);
+    let start = usize::try_from(number).unwrap_or(0);
+    all.iter().cycle().skip(start).take(all.len()).copied()
 }
 
 /// Sessions that have a folder.
@@ -59,19 +74,21 @@ mod tests {
             ..ProcessConfig::default()
         };
         let (clock, random) = (Clock::manual(Timestamp(0)), Random::seeded(1));
+        let install = InstallId::fresh(&clock, &random);
         let mut seen = Vec::new();
         for _ in 0..2 {
             let folder = SessionFolder::new(state.path(), SessionId::fresh(&clock, &random));
             folder.make(None).unwrap();
-            let share = allot(state.path(), &config, true).unwrap();
+            let share = allot(state.path(), install, &config, true).unwrap();
             share.save(&folder).unwrap();
             seen.push(share);
         }
-        assert_eq!(seen[0].ports, (100, 115));
-        assert_eq!(seen[1].ports, (116, 131));
+        let mut ports: Vec<_> = seen.iter().map(|share| share.ports).collect();
+        ports.sort_unstable();
+        assert_eq!(ports, [(100, 115), (116, 131)]);
         assert_ne!(seen[0].user, seen[1].user);
         assert!(matches!(
-            allot(state.path(), &config, true),
+            allot(state.path(), install, &config, true),
             Err(SandboxError::Exhausted("ports"))
         ));
     }

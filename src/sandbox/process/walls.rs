@@ -71,12 +71,14 @@ impl Walls<'_> {
 
     /// `PATH` of everything in it.
     pub(super) fn path(&self, home: &Path) -> String {
-        let mut path = String::new();
-        if let Some(environment) = self.environment {
-            path.push_str(&format!("{}/bin:", environment.root.display()));
-        }
-        path.push_str(&format!("{}/.local/bin:{PATH}", home.display()));
-        path
+        let environment = self
+            .environment
+            .map(|environment| format!("{}/bin:", environment.root.display()));
+        format!(
+            "{}{}/.local/bin:{PATH}",
+            environment.unwrap_or_default(),
+            home.display()
+        )
     }
 
     /// The whole command line, the agent with its `arguments` last. Landlock's rules are among them.
@@ -293,7 +295,7 @@ pub(super) fn can_lower() -> bool {
 mod tests {
     use super::*;
 
-    fn walls<'a>(form: &'a Form, user: Option<u32>) -> Walls<'a> {
+    fn walls(form: &Form, user: Option<u32>) -> Walls<'_> {
         Walls {
             form,
             agent: Path::new("/state/bin/agent"),

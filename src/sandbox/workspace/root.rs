@@ -393,9 +393,9 @@ impl Root {
         }
         let directory = self.open_dir(parent)?;
         rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(0o700)).map_err(WorkspaceError::sys(path))?;
-        let made = self.open_dir(path)?;
-        rustix::fs::fchmod(&made, Mode::from_raw_mode(mode & 0o777)).map_err(WorkspaceError::sys(path))?;
-        self.give(&made, path)
+        let fresh = self.open_dir(path)?;
+        rustix::fs::fchmod(&fresh, Mode::from_raw_mode(mode & 0o777)).map_err(WorkspaceError::sys(path))?;
+        self.give(&fresh, path)
     }
 
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {

@@ -151,7 +151,7 @@ async fn a_deep_and_closed_tree_can_be_removed() {
         at.push("d");
     }
     let closed = workspace.root().join("deep/d/d");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     symlink(directory.path(), workspace.root().join("deep/out")).unwrap();
     workspace.remove("deep").await.unwrap();
     assert_eq!(workspace.list("").await.unwrap(), []);

@@ -173,3 +173,126 @@ async fn doctor_tells_what_works() {
         println!("{finding:?}");
     }
 }
+
+/// What the server makes for a run, the run can use, whoever the server is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_writes_what_the_server_made_for_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use halfway::sandbox::{Bind, Place};
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    for form in [FormChoice::Auto, FormChoice::Landlock] {
+        let driver = fixture.process(form).await;
+        let session = fixture.session();
+        let folder = driver.prepare(session).await.unwrap();
+        let scratch = folder.scratch().join("referee");
+        let mut spec = super::support::run(
+            session,
+            &folder.workspace(),
+            &[
+                "sh",
+                "-c",
+                "cat \"$1\" > \"$2\" && ! touch \"$1\"",
+                "sh",
+                "/in/question",
+                "/out/answer",
+            ],
+        );
+        for (place, name, writable) in [(Place::In, "in", false), (Place::Out, "out", true)] {
+            let host = scratch.join(name);
+            std::fs::create_dir_all(&host).unwrap();
+            std::fs::set_permissions(&host, std::fs::Permissions::from_mode(0o700)).unwrap();
+            spec.binds.push(Bind { place, host, writable });
+        }
+        std::fs::write(scratch.join("in/question"), "42").unwrap();
+        let output = driver.runner().run(spec, None).await.unwrap();
+        assert!(output.succeeded(), "{output:?}");
+        assert_eq!(std::fs::read_to_string(scratch.join("out/answer")).unwrap(), "42");
+        driver.destroy(session).await.unwrap();
+    }
+}
+
+/// Ports inside are reached by name, and the proxy leads to what configuration opens and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_leads_where_the_policy_says() {
+    use std::io::{Read, Write};
+
+    use halfway::sandbox::{EgressConfig, ProcessConfig, ProcessDriver};
+    crate::require!("agent", has_agent(), "make agent");
+    crate::require!("curl", support::has_program("curl"), "apt-get install curl");
+    let outside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = outside.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in outside.incoming().flatten() {
+            let mut stream = stream;
+            let mut head = [0; 4096];
+            let count = stream.read(&mut head).unwrap_or(0);
+            let line = String::from_utf8_lossy(&head[..count])
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{line}",
+                line.len()
+            );
+            drop(stream.write_all(answer.as_bytes()));
+        }
+    });
+    let fixture = Fixture::new();
+    let egress = EgressConfig {
+        registries: Some(vec!["127.0.0.1".to_owned()]),
+        private: vec![format!("127.0.0.1:{port}")],
+    };
+    let driver = ProcessDriver::open(
+        fixture.state.path(),
+        fixture.install,
+        ProcessConfig::default(),
+        egress,
+        fixture.random.clone(),
+    )
+    .await
+    .unwrap();
+    let session = fixture.session();
+    let mut spec = fixture.spec(session);
+    spec.egress = halfway::model::Egress::Registries;
+    let sandbox = started(&driver, &spec).await;
+    let curl = "curl -sS --noproxy '' -x \"$http_proxy\"";
+    assert_eq!(
+        said(&sandbox, &format!("{curl} http://127.0.0.1:{port}/a?b")).await,
+        "GET /a?b HTTP/1.1"
+    );
+    assert_eq!(
+        said(&sandbox, &format!("{curl} -p http://127.0.0.1:{port}/tunnel")).await,
+        "GET /tunnel HTTP/1.1"
+    );
+    let refusal = said(&sandbox, &format!("{curl} http://example.com/")).await;
+    assert!(
+        refusal.contains("example.com") && refusal.contains("`registries`"),
+        "{refusal}"
+    );
+
+    // The proxy goes with the server, and comes back on the same path.
+    drop(driver);
+    let answer = said(&sandbox, &format!("{curl} http://127.0.0.1:{port}/")).await;
+    assert!(answer.contains("does not answer"), "{answer}");
+    let again = ProcessDriver::open(
+        fixture.state.path(),
+        fixture.install,
+        ProcessConfig::default(),
+        EgressConfig {
+            registries: Some(vec!["127.0.0.1".to_owned()]),
+            private: vec![format!("127.0.0.1:{port}")],
+        },
+        fixture.random.clone(),
+    )
+    .await
+    .unwrap();
+    again.connect(session).await.unwrap();
+    assert_eq!(
+        said(&sandbox, &format!("{curl} http://127.0.0.1:{port}/c")).await,
+        "GET /c HTTP/1.1"
+    );
+    again.destroy(session).await.unwrap();
+}

@@ -51,6 +51,7 @@ impl Fixture {
         .unwrap()
     }
 
+    #[expect(clippy::unused_self, reason = "reads better beside `session`")]
     pub fn spec(&self, session: SessionId) -> SandboxSpec {
         SandboxSpec {
             session,
