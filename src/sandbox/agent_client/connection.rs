@@ -121,7 +121,7 @@ pub(super) async fn upgrade(agent: &Inner, path: &str, token: &str, body: Bytes)
 /// Opens a WebSocket and gives its bytes after the handshake. The answer's proof is not looked at: it guards against
 /// caches, and there is none on a socket of our own.
 pub(super) async fn websocket(agent: &Inner, path: &str) -> Result<hyper::upgrade::Upgraded> {
-    let request = request(agent, Method::GET, path, Bytes::new())
+    let request = request(agent, Method::GET, path, &Bytes::new())
         .header(header::CONNECTION, "upgrade")
         .header(header::UPGRADE, "websocket")
         .header(header::SEC_WEBSOCKET_VERSION, "13")
