@@ -5,6 +5,7 @@
 mod lab;
 mod referee;
 mod sandbox;
+mod server;
 mod store;
 mod support;
 mod tree;
