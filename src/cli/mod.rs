@@ -174,6 +174,10 @@ mod tests {
     fn options_may_stand_on_either_side() {
         let cli = Cli::try_parse_from(["halfway", "--state", "a", "serve", "--listen", "127.0.0.1:0"]).unwrap();
         assert_eq!(cli.common.config().unwrap().state, PathBuf::from("a"));
-        Cli::try_parse_from(["halfway", "lab", "lint", "--labs", "b"]).unwrap();
+        for command in ["lint", "prepare", "test"] {
+            // Names of labs stand beside the folder of labs.
+            let cli = Cli::try_parse_from(["halfway", "lab", command, "one", "--labs", "b"]).unwrap();
+            assert_eq!(cli.common.config().unwrap().labs, PathBuf::from("b"));
+        }
     }
 }

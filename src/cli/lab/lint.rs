@@ -13,7 +13,7 @@ use crate::content::{Catalogue, Diagnostic, Library, Roots, Severity, report};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Lint {
     /// Names or folders of labs; without one, all of them and the curriculum
-    #[arg(value_name = "LAB")]
+    #[arg(id = "LAB")]
     labs: Vec<String>,
     /// As JSON, a list of what is wrong
     #[arg(long)]

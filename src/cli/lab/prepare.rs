@@ -14,7 +14,7 @@ use crate::sandbox::StepLog;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Prepare {
     /// Names or folders of labs; without one, all of them
-    #[arg(value_name = "LAB")]
+    #[arg(id = "LAB")]
     labs: Vec<String>,
 }
 

@@ -23,7 +23,7 @@ const RUNS: usize = 2;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Test {
     /// Names or folders of labs; all of them where none is named
-    #[arg(value_name = "LAB")]
+    #[arg(id = "LAB")]
     labs: Vec<String>,
     /// Seed of the parameters of the first run; the others follow from it [default: drawn]
     #[arg(long, value_name = "N")]

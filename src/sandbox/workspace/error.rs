@@ -89,14 +89,10 @@ impl WorkspaceError {
             Self::Conflict { path, .. } => {
                 format!("{path} has changed on the disk since it was read. Compare the two, then save again.")
             }
-            other => {
-                let text = other.to_string();
-                let mut letters = text.chars();
-                letters
-                    .next()
-                    .map(|first| first.to_uppercase().chain(letters).chain(['.']).collect())
-                    .unwrap_or_default()
-            }
+            Self::Full { path } => format!("There is no room left on the disk for {path}."),
+            Self::Archive { why } => format!("The archive is refused: {why}."),
+            // A path keeps its letters, also at the beginning of a sentence.
+            other => format!("{other}."),
         }
     }
 
