@@ -16,7 +16,7 @@ const SWEEP: Duration = Duration::from_mins(5);
 
 impl Labs {
     /// Takes over what an earlier server left: gives back the time in which no server ran, puts back what interrupted
-    /// trials changed, removes what nobody owns, and goes on with everything else.
+    /// trials changed, removes what nobody owns, and begins to go on with everything else.
     ///
     /// # Errors
     /// Where the store or the state directory fails.
@@ -30,7 +30,14 @@ impl Labs {
         for row in engine.store.live_sessions().await? {
             engine.restore_trials(&row).await;
         }
-        self.tick().await
+        // Not waited for: what is being provisioned may take minutes, and pages can be served meanwhile.
+        let ticking = self.clone();
+        engine.spawn(async move {
+            if let Err(error) = ticking.tick().await {
+                tracing::error!(%error, "sessions could not be looked at; the next tick tries again");
+            }
+        });
+        Ok(())
     }
 
     /// Holds every session that has not ended against what the driver reports, and brings each on as far as it goes.

@@ -129,9 +129,7 @@ async fn a_dead_agent_is_a_pause_and_resume_starts_another() {
     world.until_state(&labs, session, SessionState::Ready).await;
     write(&world.workspace(session).join("mine.txt"), "mine");
     world.fake.kill_agent(session).await;
-    labs.tick().await.unwrap();
-    let paused = labs.view(world.person, session).await.unwrap();
-    assert_eq!(paused.session.state, SessionState::Paused);
+    let paused = world.tick_until(&labs, session, SessionState::Paused).await;
     assert!(paused.session.reason.as_ref().unwrap().contains("programs are gone"));
     assert!(paused.may.resume && !paused.may.work);
     labs.resume(world.person, session).await.unwrap();
@@ -186,9 +184,6 @@ async fn an_end_that_fails_halfway_is_taken_up_again() {
         .fail_next(Operation::Destroy, Failure::FailsAfter("the answer is lost".to_owned()));
     labs.end(world.person, session).await.unwrap();
     world.until_state(&labs, session, SessionState::Ending).await;
-    while labs.view(world.person, session).await.unwrap().session.state != SessionState::Ended {
-        labs.tick().await.unwrap();
-        tokio::task::yield_now().await;
-    }
+    world.tick_until(&labs, session, SessionState::Ended).await;
     assert_eq!(labs.exports(world.person).await.unwrap().len(), 1);
 }

@@ -142,9 +142,7 @@ async fn a_workspace_that_is_gone_is_said_and_retry_makes_a_fresh_one() {
     labs.tick().await.unwrap();
     world.fake.kill_agent(session).await;
     halfway::sandbox::Driver::destroy(&world.fake, session).await.unwrap();
-    labs.tick().await.unwrap();
-    let view = labs.view(world.person, session).await.unwrap();
-    assert_eq!(view.session.state, SessionState::Failed);
+    let view = world.tick_until(&labs, session, SessionState::Failed).await;
     assert!(view.session.reason.as_ref().unwrap().contains("workspace is gone"));
     labs.retry(world.person, session).await.unwrap();
     world.until_state(&labs, session, SessionState::Ready).await;
@@ -158,7 +156,7 @@ async fn too_much_memory_stops_the_lab_and_says_so() {
     let labs = world.engine().await;
     let session = world.start(&labs).await;
     world.until_state(&labs, session, SessionState::Ready).await;
-    labs.tick().await.unwrap();
+    labs.regrade(world.person, session).await.unwrap();
     let usage = Usage {
         memory: 5 << 30,
         ..Usage::default()

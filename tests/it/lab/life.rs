@@ -231,6 +231,7 @@ async fn time_runs_out_after_warnings_and_can_be_extended() {
     let mut events = labs.subscribe(world.person, None);
     assert!(matches!(events.next().await, Delivery::Gap(_)));
     let mut warnings = Vec::new();
+    labs.regrade(world.person, session).await.unwrap();
     labs.tick().await.unwrap();
     for minutes in [104, 5, 7, 3] {
         world.clock.advance(Duration::from_mins(minutes));
@@ -244,8 +245,7 @@ async fn time_runs_out_after_warnings_and_can_be_extended() {
     }
     assert_eq!(warnings, [15, 5, 1]);
     world.clock.advance(Duration::from_secs(70));
-    labs.tick().await.unwrap();
-    let paused = world.until_state(&labs, session, SessionState::Paused).await;
+    let paused = world.tick_until(&labs, session, SessionState::Paused).await;
     assert_eq!(paused.time.left, Some(Duration::ZERO));
     assert_eq!(paused.exports[0].why, "time");
     assert!(matches!(
@@ -268,8 +268,7 @@ async fn time_runs_out_after_warnings_and_can_be_extended() {
         Err(LabError::State(_))
     ));
     world.clock.advance(Duration::from_mins(61));
-    labs.tick().await.unwrap();
-    let ended = world.until_state(&labs, session, SessionState::Ended).await;
+    let ended = world.tick_until(&labs, session, SessionState::Ended).await;
     assert!(ended.exports.iter().any(|export| export.why == "end"));
 }
 
@@ -350,11 +349,7 @@ async fn an_idle_session_pauses_where_configured() {
         SessionState::Ready
     );
     world.clock.advance(Duration::from_mins(2));
-    labs.tick().await.unwrap();
-    assert_eq!(
-        labs.view(world.person, session).await.unwrap().session.state,
-        SessionState::Paused
-    );
+    world.tick_until(&labs, session, SessionState::Paused).await;
     assert!(
         world
             .fake

@@ -32,8 +32,7 @@ async fn terminals_files_and_awards_outlive_the_engine() {
     assert!(is_awarded(&view, "table"));
 
     world.driver.stop(session).await.unwrap();
-    labs.tick().await.unwrap();
-    world.until_state(&labs, session, SessionState::Paused).await;
+    world.tick_until(&labs, session, SessionState::Paused).await;
     labs.resume(world.person, session).await.unwrap();
     world.until_state(&labs, session, SessionState::Ready).await;
     assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);

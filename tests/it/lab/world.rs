@@ -124,7 +124,8 @@ impl World {
         let library = Arc::new(Library::open(Roots::beneath(content.path())));
         let state = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp(1_800_000_000_000_000));
-        let random = Random::seeded(7);
+        // The machine's: two worlds with the same ids would end each other's processes.
+        let random = Random::system();
         let fake = FakeDriver::new(state.path(), InstallId::fresh(&clock, &random));
         let world = Self {
             person: PersonId::fresh(&clock, &random),
@@ -224,6 +225,21 @@ impl World {
 
     pub async fn until_state(&self, labs: &Labs, session: SessionId, state: SessionState) -> SessionView {
         self.until(labs, session, |view| view.session.state == state).await
+    }
+
+    /// Ticks until the session is in that state.
+    pub async fn tick_until(&self, labs: &Labs, session: SessionId, state: SessionState) -> SessionView {
+        let ticking = async {
+            loop {
+                labs.tick().await.unwrap();
+                let view = labs.view(self.person, session).await.unwrap();
+                if view.session.state == state {
+                    return view;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), ticking).await.unwrap()
     }
 
     /// What solves the first task.
