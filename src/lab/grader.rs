@@ -20,7 +20,7 @@ use crate::base::Timestamp;
 use crate::grading::engine::TaskStatus;
 use crate::grading::plan::Look;
 use crate::grading::{self, Change, CheckRef, Plan, ProbeContext, Schedule, Stored, probe, trial};
-use crate::model::{Award, Lab, LabSession, Observation, TaskId, TaskLevel, TaskWork, Verdict};
+use crate::model::{Award, Lab, LabSession, Observation, SessionState, TaskId, TaskLevel, TaskWork, Verdict};
 use crate::store::StoreError;
 
 /// Files that change in bursts are looked at this often at most; grows while the burst goes on.
@@ -202,10 +202,19 @@ impl Engine {
         }
         {
             let _turn = live.turn.lock().await;
-            self.drive_to_rest(live).await;
+            self.drive(live).await?;
         }
-        live.grader()
-            .ok_or_else(|| LabError::Busy("Grading is just starting. Try again in a moment.".to_owned()))
+        if let Some(grader) = live.grader() {
+            return Ok(grader);
+        }
+        Err(match self.store.session(live.id).await? {
+            Some(row) if row.state != SessionState::Ready => LabError::State(format!(
+                "The session is {} now: {}",
+                row.state.word(),
+                row.reason.unwrap_or_else(|| "look at it again.".to_owned())
+            )),
+            _ => LabError::Busy("The sandbox does not answer at the moment. Try again.".to_owned()),
+        })
     }
 
     /// Ends the grading of a session; a trial that runs is broken off and put back first.
@@ -490,6 +499,7 @@ impl Loop {
         }
         let before = lock(&self.shared).status.clone();
         let mut now = false;
+        let mut told = Vec::new();
         for change in changes {
             match change {
                 Change::Level(level) => {
@@ -500,7 +510,7 @@ impl Loop {
                     now |= edge;
                     let mut data = json!(level);
                     data["edge"] = json!(edge);
-                    self.engine.emit(&self.row, EventKind::Task, data);
+                    told.push(data);
                     if edge {
                         tracing::debug!(session = %self.row.id, task = %level.task, verdict = ?level.verdict, "a verdict changed");
                     }
@@ -516,7 +526,11 @@ impl Loop {
                 }
             }
         }
+        // Seen first, then told: who looks at the word sees it.
         self.show();
+        for data in told {
+            self.engine.emit(&self.row, EventKind::Task, data);
+        }
         if now {
             self.save().await;
         } else {

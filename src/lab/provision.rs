@@ -368,8 +368,9 @@ impl Work<'_> {
                     )),
                     _ = flush.tick() => {
                         ticks += 1;
-                        if self.flush(step) {
+                        if let Some(fresh) = self.flush(step) {
                             engine.store.save_step(self.row.id, step).await?;
+                            self.tell(step, fresh);
                         }
                         if ticks.is_multiple_of(10) && matches!(action, Action::Setup(_)) && let Some(full) = self.disk_is_full().await {
                             break End::Failed(full);
@@ -378,7 +379,7 @@ impl Work<'_> {
                 }
             }
         };
-        self.flush(step);
+        let fresh = self.flush(step);
         match &end {
             End::Interrupted => return Ok(end),
             End::Done => step.state = StepState::Done,
@@ -392,6 +393,9 @@ impl Work<'_> {
         }
         step.finished = Some(engine.now());
         self.save(step, total).await?;
+        if let Some(fresh) = fresh {
+            self.tell(step, fresh);
+        }
         Ok(end)
     }
 
@@ -405,18 +409,20 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Moves what was printed to the step and tells of it; whether there was anything.
-    fn flush(&self, step: &mut Step) -> bool {
-        let Some((fresh, tail)) = self.lines.take() else {
-            return false;
-        };
+    /// Moves what was printed to the step, and gives what is new of it.
+    fn flush(&self, step: &mut Step) -> Option<String> {
+        let (fresh, tail) = self.lines.take()?;
         step.output = tail;
+        Some(fresh)
+    }
+
+    /// Tells what a step printed, once it is stored.
+    fn tell(&self, step: &Step, fresh: String) {
         self.engine.emit(
             self.row,
             EventKind::Output,
             json!({ "step": step.number + 1, "text": fresh }),
         );
-        true
     }
 
     async fn disk_is_full(&self) -> Option<String> {

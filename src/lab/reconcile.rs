@@ -35,8 +35,7 @@ impl Engine {
         self.drive_to_rest(&live).await;
     }
 
-    /// The caller holds the session's turn.
-    pub async fn drive_to_rest(self: &Arc<Self>, live: &Arc<Live>) {
+    async fn drive_to_rest(self: &Arc<Self>, live: &Arc<Live>) {
         if let Err(error) = self.drive(live).await {
             tracing::error!(session = %live.id, %error, "a session could not be brought on; it is tried again");
             if matches!(error, LabError::Full)
@@ -47,7 +46,8 @@ impl Engine {
         }
     }
 
-    async fn drive(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), LabError> {
+    /// Carries out decisions until nothing is left to be done. The caller holds the session's turn.
+    pub async fn drive(self: &Arc<Self>, live: &Arc<Live>) -> Result<(), LabError> {
         for _ in 0..MOST {
             if self.stopping.is_cancelled() {
                 return Ok(());
