@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::Site;
-use super::pages::error::ErrorPage;
+use super::pages::error::{ErrorPage, PlainErrorPage};
 use super::pages::frame::{Frame, Section};
 use crate::lab::LabError;
 use crate::sandbox::{SandboxError, WorkspaceError};
@@ -262,11 +262,16 @@ impl From<askama::Error> for Failure {
     }
 }
 
+/// Marks a request that was addressed to another name than the site's: styles and scripts of the site are not there.
+#[derive(Clone, Copy, Debug)]
+pub struct Elsewhere;
+
 /// Turns a panic into a [`Failure`], then every error into a page or JSON with a reference that is in the log.
 pub async fn dress(State(site): State<Site>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let json = wants_json(&path, request.headers());
+    let elsewhere = request.extensions().get::<Elsewhere>().is_some();
     let response = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = response.unwrap_or_else(|panic| {
         let words = panic
@@ -290,7 +295,7 @@ pub async fn dress(State(site): State<Site>, request: Request, next: Next) -> Re
     let mut dressed = if json {
         as_json(&failure, &reference)
     } else {
-        as_page(&site, &failure, reference)
+        as_page(&site, &failure, reference, elsewhere)
     };
     *dressed.status_mut() = status;
     for (name, value) in &headers {
@@ -341,10 +346,11 @@ fn as_json(failure: &Failure, reference: &str) -> Response {
     axum::Json(json!({ "error": error })).into_response()
 }
 
-fn as_page(site: &Site, failure: &Failure, reference: String) -> Response {
+fn as_page(site: &Site, failure: &Failure, reference: String, elsewhere: bool) -> Response {
     let mut ways = Vec::new();
     ways.extend(failure.way.clone());
-    ways.push(("Home".to_owned(), "/".to_owned()));
+    let home = if elsewhere { site.origins().swap_remove(0) + "/" } else { "/".to_owned() };
+    ways.push(("Home".to_owned(), home));
     let page = ErrorPage {
         frame: Frame::new(failure.title(), Section::Elsewhere, site.clock().now()),
         title: failure.title().to_owned(),
@@ -352,7 +358,8 @@ fn as_page(site: &Site, failure: &Failure, reference: String) -> Response {
         ways,
         reference,
     };
-    match page.render() {
+    let html = if elsewhere { PlainErrorPage(&page).render() } else { page.render() };
+    match html {
         Ok(html) => axum::response::Html(html).into_response(),
         Err(error) => {
             tracing::error!("the error page could not be rendered: {error}");

@@ -86,7 +86,8 @@ async fn by_host(State(site): State<Site>, request: Request, next: Next) -> Resp
 }
 
 /// An error outside of the routes: its page carries the same headers as every other.
-pub(super) async fn fail(site: &Site, failure: Failure, request: Request) -> Response {
+pub(super) async fn fail(site: &Site, failure: Failure, mut request: Request) -> Response {
+    request.extensions_mut().insert(failure::Elsewhere);
     let failing = Router::new()
         .fallback(move || async move { failure.into_response() })
         .layer(from_fn_with_state(site.clone(), failure::dress))

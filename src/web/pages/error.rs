@@ -20,6 +20,11 @@ pub struct ErrorPage {
     pub reference: String,
 }
 
+/// The same where the site's own styles and scripts cannot be had: under another name, in a service's tab.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error_plain.html")]
+pub struct PlainErrorPage<'a>(pub &'a ErrorPage);
+
 impl ErrorPage {
     /// A page that was not found.
     #[must_use]

@@ -55,6 +55,13 @@ mod tests {
     }
 
     #[test]
+    fn the_plain_error_page_needs_nothing_but_itself() {
+        let html = error::PlainErrorPage(&error::ErrorPage::sample()).render().unwrap();
+        assert!(!html.contains("/assets/") && !html.contains("<script"), "{html}");
+        assert!(html.contains("<h1>Not found</h1>") && html.contains("7k3m9qx2"), "{html}");
+    }
+
+    #[test]
     fn every_page_has_one_h1_a_main_and_a_skip_link_that_leads_somewhere() {
         for (name, html) in every_page() {
             assert_eq!(html.matches("<h1").count(), 1, "{name}");

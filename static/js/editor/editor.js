@@ -153,10 +153,17 @@ export class Editor {
       const paths = [...this.tree.open, ...this.files.keys()].slice(0, 200);
       const key = paths.join("\n");
       if (key === this.watched) return;
+      const before = new Set(this.watched?.split("\n"));
       this.watched = key;
-      this.api.watch(paths).catch(() => {
-        this.watched = null;
-      });
+      this.api.watch(paths).then(
+        () => {
+          // What changed between the reading and the watching was not told.
+          for (const file of this.files.values()) if (!before.has(file.path)) this.look(file);
+        },
+        () => {
+          this.watched = null;
+        },
+      );
     }, REFRESH_AFTER);
   }
 
