@@ -1,8 +1,8 @@
 //! What a sandbox may reach beyond itself: one proxy a session, on a unix socket, with the lab's policy.
 //!
 //! The proxy lives in the server and dies with it; the agent's port inside stays and says so meanwhile. Never connects
-//! to an address that is not public unless configuration names it, and resolves a name once, so that a second answer
-//! cannot lead elsewhere.
+//! to an address that is not public, unless configuration names it or it is a registry of this machine's own in its
+//! private network; and resolves a name once, so that a second answer cannot lead elsewhere.
 
 mod config;
 mod learn;

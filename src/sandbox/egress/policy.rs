@@ -69,7 +69,7 @@ impl Policy {
                 && literal.is_none()
                 && let Ok(addresses) = resolve(&host, port).await
                 && !addresses.is_empty()
-                && !addresses.iter().any(|address| is_public(address.ip()))
+                && self.reachable(&host, &addresses, false).await.is_empty()
             {
                 return Err(private());
             }
@@ -82,11 +82,7 @@ impl Policy {
                 text: format!("{host} cannot be found: {why}."),
             })?,
         };
-        let open: Vec<SocketAddr> = found
-            .iter()
-            .copied()
-            .filter(|address| excepted || is_public(address.ip()))
-            .collect();
+        let open = self.reachable(&host, &found, excepted).await;
         match (open.is_empty(), found.is_empty()) {
             (false, _) => Ok(Route::Direct(open)),
             (true, false) => Err(private()),
@@ -95,6 +91,24 @@ impl Policy {
                 text: format!("{host} has no address."),
             }),
         }
+    }
+
+    /// Those of its addresses that a lab may connect to. A registry that this machine itself is set to may stand in the
+    /// machine's private network, as a company's mirror does; never on the machine itself.
+    async fn reachable(&self, host: &str, found: &[SocketAddr], excepted: bool) -> Vec<SocketAddr> {
+        let public: Vec<SocketAddr> = found
+            .iter()
+            .copied()
+            .filter(|one| excepted || is_public(one.ip()))
+            .collect();
+        if !public.is_empty() || found.iter().all(|one| is_near(one.ip())) {
+            return public;
+        }
+        let hosts = self.registries.hosts().await;
+        if hosts.iter().any(|allowed| matches(allowed, host)) {
+            return found.iter().copied().filter(|one| !is_near(one.ip())).collect();
+        }
+        public
     }
 
     fn is_excepted(&self, host: &str, port: u16) -> bool {
@@ -176,6 +190,22 @@ fn is_local_name(host: &str) -> bool {
             || [".localhost", ".local", ".internal", ".localdomain", ".home.arpa"]
                 .iter()
                 .any(|end| host.ends_with(end)))
+}
+
+/// Whether an address is this machine, its link, or a cloud's metadata: what no registry can be.
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || address.is_broadcast()
+                || address.is_multicast()
+                || address.octets()[0] == 0
+        }
+        // Private registries are reached by version 4, or configuration names them.
+        IpAddr::V6(_) => !is_public(address),
+    }
 }
 
 /// Whether an address belongs to the public internet (the IANA registries of special-purpose addresses).
@@ -298,6 +328,27 @@ mod tests {
             assert!(refusal.forbidden, "{host}: {}", refusal.text);
         }
         assert!(matches!(policy.route("1.1.1.1", 443, true).await, Ok(Route::Direct(_))));
+    }
+
+    #[tokio::test]
+    async fn a_registry_may_stand_in_the_private_network_but_not_on_the_machine() {
+        let policy = policy(Egress::Registries, &["mirror.test"], &[]);
+        let at = |text: &str| vec![SocketAddr::new(text.parse().unwrap(), 443)];
+        assert_eq!(
+            policy.reachable("mirror.test", &at("10.1.2.3"), false).await,
+            at("10.1.2.3")
+        );
+        assert_eq!(policy.reachable("other.test", &at("10.1.2.3"), false).await, []);
+        for near in [
+            "127.0.0.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "::1",
+            "::ffff:127.0.0.1",
+            "fd00:ec2::254",
+        ] {
+            assert_eq!(policy.reachable("mirror.test", &at(near), false).await, [], "{near}");
+        }
     }
 
     #[tokio::test]

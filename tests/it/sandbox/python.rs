@@ -81,6 +81,41 @@ async fn a_wrong_hash_is_refused_and_leaves_nothing() {
     assert_eq!(environments.find(lock.as_bytes()).await.unwrap(), None);
 }
 
+/// The policy `registries`, learned from this machine: pip reaches its index from inside, and nothing else is reached.
+#[tokio::test(flavor = "multi_thread")]
+async fn pip_inside_reaches_its_index_and_nothing_else() {
+    crate::require!("agent", has_agent(), "make agent");
+    crate::require!(
+        "network",
+        support::has_program("python3") && online().await,
+        "a package index that pip can reach"
+    );
+    crate::require!(
+        "pip",
+        std::path::Path::new("/usr/bin/pip3").exists(),
+        "apt-get install python3-pip"
+    );
+    let fixture = Fixture::new();
+    let driver = fixture.process(FormChoice::Auto).await;
+    let session = fixture.session();
+    let mut spec = fixture.spec(session);
+    spec.egress = halfway::model::Egress::Registries;
+    spec.limits.memory = 1 << 30;
+    let sandbox = started(&driver, &spec).await;
+    said(
+        &sandbox,
+        "/usr/bin/pip3 download --quiet --no-deps --dest . cloudpickle==3.1.3",
+    )
+    .await;
+    assert!(said(&sandbox, "ls").await.contains("cloudpickle"));
+    super::support::fails(
+        &sandbox,
+        "/usr/bin/pip3 download --no-deps --index-url https://example.com/simple cloudpickle",
+    )
+    .await;
+    driver.destroy(session).await.unwrap();
+}
+
 /// Whether pip finds a package at all.
 async fn online() -> bool {
     let asked = tokio::process::Command::new("python3")
