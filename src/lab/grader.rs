@@ -183,6 +183,7 @@ impl Engine {
             cancel: CancellationToken::new(),
             waiting: None,
             waited: Vec::new(),
+            tickets: 0,
             engine: self.clone(),
         };
         *lock(&live.grader) = Some(Arc::new(Grader {
@@ -279,14 +280,26 @@ struct Loop {
     /// A trial that begins when nothing else runs.
     waiting: Option<Begun>,
     /// Who waits until everything was looked at, and what was since they asked.
-    waited: Vec<(oneshot::Sender<Vec<TaskStatus>>, HashSet<CheckRef>)>,
+    waited: Vec<Waiter>,
+    /// Of the latest of them.
+    tickets: u64,
 }
 
 /// What came of something that ran beside the loop.
 enum Done {
     Looked(Look, Timestamp, Observation),
-    /// The files of a trial, as they are now.
-    Fingerprint(TaskId, String),
+    /// The files of a trial, as they were when this was begun; with the ticket of whoever waits for it.
+    Fingerprint(TaskId, String, Option<u64>),
+}
+
+/// Somebody who asked for everything to be looked at.
+struct Waiter {
+    answer: oneshot::Sender<Vec<TaskStatus>>,
+    /// What was looked at since they asked.
+    looked: HashSet<CheckRef>,
+    ticket: u64,
+    /// Trials whose files were not looked at since they asked.
+    unread: BTreeSet<TaskId>,
 }
 
 impl Loop {
@@ -295,7 +308,7 @@ impl Loop {
         let mut trial: Option<JoinHandle<Option<trials::Ended>>> = None;
         // Files may have changed while nobody watched.
         for task in self.fingerprints.keys().cloned().collect::<Vec<_>>() {
-            self.fingerprint(task, &mut running);
+            self.fingerprint(task, None, &mut running);
         }
         loop {
             let now = self.engine.now();
@@ -324,7 +337,7 @@ impl Loop {
                     Err(error) => tracing::error!(session = %self.row.id, %error, "a probe ended in a panic"),
                 },
                 order = inbox.recv() => match order {
-                    Some(order) => self.obey(order),
+                    Some(order) => self.obey(order, &mut running),
                     None => break,
                 },
                 ended = trials::ended(&mut trial) => {
@@ -404,24 +417,24 @@ impl Loop {
                 .collect()
         };
         for task in concerned {
-            self.fingerprint(task, running);
+            self.fingerprint(task, None, running);
         }
     }
 
-    fn fingerprint(&self, task: TaskId, running: &mut JoinSet<Done>) {
+    fn fingerprint(&self, task: TaskId, ticket: Option<u64>, running: &mut JoinSet<Done>) {
         let Some(TaskWork::Trial(trial)) = self.lab.task(&task).map(|task| task.work.clone()) else {
             return;
         };
         let workspace = self.context.workspace.clone();
-        running.spawn(async move { Done::Fingerprint(task, trial::fingerprint(&trial, &workspace).await) });
+        running.spawn(async move { Done::Fingerprint(task, trial::fingerprint(&trial, &workspace).await, ticket) });
     }
 
     async fn done(&mut self, done: Done) {
         match done {
             Done::Looked(look, at, observation) => {
                 self.schedule.finished(&look, &observation, at);
-                for (_, looked) in &mut self.waited {
-                    looked.extend(look.checks.iter().cloned());
+                for waiter in &mut self.waited {
+                    waiter.looked.extend(look.checks.iter().cloned());
                 }
                 let mut changes = Vec::new();
                 for check in &look.checks {
@@ -429,7 +442,10 @@ impl Loop {
                 }
                 self.take(changes).await;
             }
-            Done::Fingerprint(task, state) => {
+            Done::Fingerprint(task, state, ticket) => {
+                for waiter in self.waited.iter_mut().filter(|waiter| Some(waiter.ticket) == ticket) {
+                    waiter.unread.remove(&task);
+                }
                 if lock(&self.shared).trial.is_some() {
                     // A trial is under way: what it does to the files is not the learner's.
                     return;
@@ -443,12 +459,22 @@ impl Loop {
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    fn obey(&mut self, order: Order, running: &mut JoinSet<Done>) {
         match order {
             Order::Nudge => self.watching.set(interests(&self.plan, &lock(&self.live.shown))),
             Order::Regrade(answer) => {
                 self.schedule.changed_everywhere(self.engine.now());
-                self.waited.push((answer, HashSet::new()));
+                self.tickets += 1;
+                let unread: BTreeSet<TaskId> = self.fingerprints.keys().cloned().collect();
+                for task in &unread {
+                    self.fingerprint(task.clone(), Some(self.tickets), running);
+                }
+                self.waited.push(Waiter {
+                    answer,
+                    looked: HashSet::new(),
+                    ticket: self.tickets,
+                    unread,
+                });
             }
             Order::Trial(begun) => {
                 self.schedule.hold();
@@ -588,17 +614,17 @@ impl Loop {
             return;
         }
         let (grading, schedule, plan) = (&self.grading, &self.schedule, &self.plan);
-        let settled = |looked: &HashSet<CheckRef>| {
-            plan.looks.iter().flat_map(|look| &look.checks).all(|check| {
-                grading.is_waiting(&check.task) || (looked.contains(check) && !schedule.is_judging(&check.task))
-            })
+        let settled = |waiter: &Waiter| {
+            waiter.unread.is_empty()
+                && plan.looks.iter().flat_map(|look| &look.checks).all(|check| {
+                    grading.is_waiting(&check.task)
+                        || (waiter.looked.contains(check) && !schedule.is_judging(&check.task))
+                })
         };
-        let (done, rest) = std::mem::take(&mut self.waited)
-            .into_iter()
-            .partition(|(_, looked)| settled(looked));
+        let (done, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waited).into_iter().partition(settled);
         self.waited = rest;
-        for (answer, _) in done {
-            let _ = answer.send(self.grading.status());
+        for waiter in done {
+            let _ = waiter.answer.send(self.grading.status());
         }
     }
 }

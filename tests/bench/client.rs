@@ -56,7 +56,12 @@ impl Learner {
             .send()
             .await
             .unwrap();
-        assert!(answer.status().is_redirection(), "POST {path}: {} {:?}", answer.status(), answer.text().await);
+        assert!(
+            answer.status().is_redirection(),
+            "POST {path}: {} {:?}",
+            answer.status(),
+            answer.text().await
+        );
         answer.headers()["location"].to_str().unwrap().to_owned()
     }
 
@@ -143,7 +148,12 @@ impl Events {
 }
 
 fn parse(record: &str) -> Option<Event> {
-    let field = |name: &str| record.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
+    let field = |name: &str| {
+        record
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim_start)
+    };
     Some(Event {
         kind: field("event:")?.to_owned(),
         data: serde_json::from_str(field("data:")?).ok()?,

@@ -62,8 +62,14 @@ async fn wait_ready(learner: &Learner, session: &str, events: &mut Events) {
 
 async fn first_terminal(learner: &Learner, session: &str) -> String {
     let terminals = learner.json(&format!("/api/v1/sessions/{session}/terminals")).await;
-    let first = terminals.as_array().or_else(|| terminals["terminals"].as_array()).and_then(|list| list.first());
-    first.expect("a session has a terminal")["id"].as_str().unwrap().to_owned()
+    let first = terminals
+        .as_array()
+        .or_else(|| terminals["terminals"].as_array())
+        .and_then(|list| list.first());
+    first.expect("a session has a terminal")["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// From the POST to the shell's first output on the WebSocket, beside a bare bubblewrap with a shell.
@@ -82,7 +88,9 @@ pub async fn start() -> Vec<Measurement> {
         ours.push(from.elapsed().as_secs_f64() * 1e3);
         learner.post(&format!("/sessions/{session}/end")).await;
         events
-            .until(|event| event.kind == "session" && event.data["state"] == "ended" && event.data["session"] == *session)
+            .until(|event| {
+                event.kind == "session" && event.data["state"] == "ended" && event.data["session"] == *session
+            })
             .await;
     }
     server.stop().await;
@@ -95,13 +103,21 @@ pub async fn start() -> Vec<Measurement> {
 
 /// Saves files that turn the task green and red, and waits for the event each time; milliseconds.
 async fn save_and_wait(server: &Server, one: &mut Ready, saves: usize, pause: Option<Duration>) -> Vec<f64> {
-    let file: PathBuf = server.state.join("sessions").join(&one.session).join("workspace/flag.txt");
+    let file: PathBuf = server
+        .state
+        .join("sessions")
+        .join(&one.session)
+        .join("workspace/flag.txt");
     let mut samples = Vec::with_capacity(saves);
     for number in 0..saves {
         if let Some(pause) = pause {
             tokio::time::sleep(pause).await;
         }
-        let (text, verdict) = if number % 2 == 0 { ("up", "pass") } else { ("down", "fail") };
+        let (text, verdict) = if number % 2 == 0 {
+            ("up", "pass")
+        } else {
+            ("down", "fail")
+        };
         let from = Instant::now();
         std::fs::write(&file, text).unwrap();
         one.events
@@ -118,7 +134,14 @@ pub async fn tick() -> Vec<Measurement> {
     let mut one = ready(&server, 0).await;
     let mut samples = save_and_wait(&server, &mut one, SAVES, Some(Duration::from_millis(300))).await;
     server.stop().await;
-    vec![Measurement::new("file saved to event, one learner, p95", quantile(&mut samples, 0.95), "ms").at_most(50.0)]
+    vec![
+        Measurement::new(
+            "file saved to event, one learner, p95",
+            quantile(&mut samples, 0.95),
+            "ms",
+        )
+        .at_most(50.0),
+    ]
 }
 
 /// The same with a hundred learners, each with a change a second.
@@ -142,8 +165,12 @@ pub async fn tick_hundred() -> Vec<Measurement> {
     drop(crowd);
     server.stop().await;
     vec![
-        Measurement::new("file saved to event, 100 learners with a change a second, p95", quantile(&mut samples, 0.95), "ms")
-            .at_most(100.0),
+        Measurement::new(
+            "file saved to event, 100 learners with a change a second, p95",
+            quantile(&mut samples, 0.95),
+            "ms",
+        )
+        .at_most(100.0),
     ]
 }
 
@@ -163,7 +190,9 @@ pub async fn memory() -> Vec<Measurement> {
     for number in 0..SESSIONS {
         let one = ready(&server, number).await;
         let mut terminal = one.learner.terminal(&one.session, &one.terminal).await;
-        terminal.type_in("yes halfway | head -n 200000; printf 'DO''NE\\n'\n").await;
+        terminal
+            .type_in("yes halfway | head -n 200000; printf 'DO''NE\\n'\n")
+            .await;
         terminal.until("DONE").await;
         open.push((one, terminal));
     }
@@ -175,7 +204,12 @@ pub async fn memory() -> Vec<Measurement> {
     server.stop().await;
     vec![
         Measurement::new("server idle, resident", idle / MIB, "MiB").at_most(40.0),
-        Measurement::new("server and agent for a session with full scrollback, resident", each / MIB, "MiB").at_most(6.0),
+        Measurement::new(
+            "server and agent for a session with full scrollback, resident",
+            each / MIB,
+            "MiB",
+        )
+        .at_most(6.0),
     ]
 }
 

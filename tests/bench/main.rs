@@ -32,7 +32,10 @@ fn main() {
     // Whatever speaks TLS panics without a provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--serve-many", state, labs] => {
             runtime
@@ -40,7 +43,10 @@ fn main() {
                 .expect("the server runs");
         }
         rest => {
-            let only = rest.iter().position(|word| *word == "--only").and_then(|at| rest.get(at + 1));
+            let only = rest
+                .iter()
+                .position(|word| *word == "--only")
+                .and_then(|at| rest.get(at + 1));
             if let Some(name) = only
                 && !NAMES.contains(name)
             {
@@ -97,7 +103,11 @@ async fn proof(lab: &str, most: f64) -> Measurement {
     let state = server::root().join("target/bench/state");
     let run = |arguments: &[&str]| {
         let mut command = tokio::process::Command::new(&halfway);
-        command.arg("--state").arg(&state).args(arguments).current_dir(server::root());
+        command
+            .arg("--state")
+            .arg(&state)
+            .args(arguments)
+            .current_dir(server::root());
         command.env("HALFWAY_LOG", "warn").stdout(std::process::Stdio::null());
         command
     };

@@ -52,14 +52,39 @@ pub async fn bare_bubblewrap() -> f64 {
     let (mut pty, pts) = pty_process::open().unwrap();
     let from = Instant::now();
     let mut child = pty_process::Command::new("bwrap")
-        .args(["--unshare-all", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"])
-        .args(["--symlink", "usr/lib64", "/lib64", "--ro-bind", "/etc", "/etc", "--proc", "/proc", "--dev", "/dev"])
+        .args([
+            "--unshare-all",
+            "--ro-bind",
+            "/usr",
+            "/usr",
+            "--symlink",
+            "usr/bin",
+            "/bin",
+            "--symlink",
+            "usr/lib",
+            "/lib",
+        ])
+        .args([
+            "--symlink",
+            "usr/lib64",
+            "/lib64",
+            "--ro-bind",
+            "/etc",
+            "/etc",
+            "--proc",
+            "/proc",
+            "--dev",
+            "/dev",
+        ])
         .args(["--tmpfs", "/tmp", "bash", "--norc", "-i"])
         .kill_on_drop(true)
         .spawn(pts)
         .unwrap();
     let mut buffer = [0; 1024];
-    let read = tokio::time::timeout(Duration::from_secs(10), pty.read(&mut buffer)).await.unwrap().unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(10), pty.read(&mut buffer))
+        .await
+        .unwrap()
+        .unwrap();
     let took = from.elapsed().as_secs_f64();
     assert!(read > 0);
     child.kill().await.unwrap();

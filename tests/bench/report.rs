@@ -70,7 +70,11 @@ pub fn publish(measurements: &[Measurement], file: &Path) {
         .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
         .collect();
     for row in &rows {
-        let line: Vec<String> = row.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}")).collect();
+        let line: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(text, width)| format!("{text:<width$}"))
+            .collect();
         println!("{}", line.join("  ").trim_end());
     }
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -78,13 +82,20 @@ pub fn publish(measurements: &[Measurement], file: &Path) {
 }
 
 fn row(m: &Measurement) -> [String; 5] {
-    let number = |value: f64| if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+    let number = |value: f64| {
+        if value.abs() >= 100.0 {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.2}")
+        }
+    };
     [
         m.name.clone(),
         format!("{} {}", number(m.value), m.unit),
-        m.peer
-            .as_ref()
-            .map_or_else(|| "–".to_owned(), |peer| format!("{peer}: {} {}", number(m.peer_value.unwrap_or(0.0)), m.unit)),
+        m.peer.as_ref().map_or_else(
+            || "–".to_owned(),
+            |peer| format!("{peer}: {} {}", number(m.peer_value.unwrap_or(0.0)), m.unit),
+        ),
         m.ratio.map_or_else(|| "–".to_owned(), number),
         m.goal.as_ref().map_or_else(
             || "–".to_owned(),

@@ -55,7 +55,12 @@ impl Server {
             }
         };
         if program == Program::Product {
-            command.arg("--state").arg(&state).args(["serve", "--listen", "127.0.0.1:0"]).arg("--labs").arg(labs);
+            command
+                .arg("--state")
+                .arg(&state)
+                .args(["serve", "--listen", "127.0.0.1:0"])
+                .arg("--labs")
+                .arg(labs);
         } else {
             command.arg(&state).arg(labs);
         }
@@ -69,9 +74,15 @@ impl Server {
             .spawn()
             .expect("the server starts: run `make build` first");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .await
+            .unwrap();
         let started_in = from.elapsed().as_secs_f64();
-        assert!(line.starts_with("http://"), "the server prints its address, and not {line:?}");
+        assert!(
+            line.starts_with("http://"),
+            "the server prints its address, and not {line:?}"
+        );
         Self {
             child,
             origin: line.trim().trim_end_matches('/').to_owned(),
@@ -128,7 +139,10 @@ pub fn agents(state: &Path) -> Vec<u32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
         .filter(|pid| {
             let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let arguments: Vec<_> = arguments.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+            let arguments: Vec<_> = arguments
+                .split(|byte| *byte == 0)
+                .map(String::from_utf8_lossy)
+                .collect();
             let program = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
             arguments.iter().any(|word| word == install) && !program.ends_with("bwrap")
         })

@@ -23,10 +23,16 @@ async fn open(server: &Server) -> (Learner, String, String) {
     let session = location.rsplit('/').next().unwrap().to_owned();
     let state = learner.json(&format!("/api/v1/sessions/{session}")).await;
     if state["state"] != "ready" && state["session"]["state"] != "ready" {
-        events.until(|event| event.kind == "session" && event.data["state"] == "ready").await;
+        events
+            .until(|event| event.kind == "session" && event.data["state"] == "ready")
+            .await;
     }
     let terminals = learner.json(&format!("/api/v1/sessions/{session}/terminals")).await;
-    let list = terminals.as_array().or_else(|| terminals["terminals"].as_array()).cloned().unwrap();
+    let list = terminals
+        .as_array()
+        .or_else(|| terminals["terminals"].as_array())
+        .cloned()
+        .unwrap();
     let terminal = list[0]["id"].as_str().unwrap().to_owned();
     (learner, session, terminal)
 }
@@ -44,7 +50,9 @@ pub async fn throughput() -> Vec<Measurement> {
     for round in 0..ROUNDS {
         theirs.push(peer::raw_throughput(&file).await);
         let from = Instant::now();
-        terminal.type_in(&format!("cat much.txt; printf 'DO''NE{round}\\n'\n")).await;
+        terminal
+            .type_in(&format!("cat much.txt; printf 'DO''NE{round}\\n'\n"))
+            .await;
         let bytes = terminal.until(&format!("DONE{round}\r\n")).await;
         ours.push(per_second(bytes, from.elapsed()));
     }
