@@ -370,7 +370,7 @@ impl Work<'_> {
                         ticks += 1;
                         if let Some(fresh) = self.flush(step) {
                             engine.store.save_step(self.row.id, step).await?;
-                            self.tell(step, fresh);
+                            self.tell(step, &fresh);
                         }
                         if ticks.is_multiple_of(10) && matches!(action, Action::Setup(_)) && let Some(full) = self.disk_is_full().await {
                             break End::Failed(full);
@@ -394,7 +394,7 @@ impl Work<'_> {
         step.finished = Some(engine.now());
         self.save(step, total).await?;
         if let Some(fresh) = fresh {
-            self.tell(step, fresh);
+            self.tell(step, &fresh);
         }
         Ok(end)
     }
@@ -417,7 +417,7 @@ impl Work<'_> {
     }
 
     /// Tells what a step printed, once it is stored.
-    fn tell(&self, step: &Step, fresh: String) {
+    fn tell(&self, step: &Step, fresh: &str) {
         self.engine.emit(
             self.row,
             EventKind::Output,

@@ -227,12 +227,7 @@ impl Labs {
         };
         let live = engine.live(session);
         live.touch(engine.now());
-        let Some(grader) = live.grader() else {
-            engine.drive_soon(session);
-            return Err(LabError::Busy(
-                "Grading is just starting. Try again in a moment.".to_owned(),
-            ));
-        };
+        let grader = engine.grader_of(&live).await?;
         if let Some(level) = grader
             .status()
             .into_iter()
