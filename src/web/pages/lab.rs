@@ -7,7 +7,7 @@ use super::curriculum::week_name;
 use super::frame::{Frame, Section};
 use super::mark::Mark;
 use super::parts::{Attempt, ExportChoice, bytes};
-use super::show::{LabPath, Shown, no_lab, page};
+use super::show::{LabPath, Shown, not_served, page};
 use super::time::Moment;
 use super::{fill, history};
 use crate::base::Timestamp;
@@ -102,7 +102,7 @@ pub struct ProofLine {
 /// Where there is no such lab.
 pub async fn show(State(site): State<Site>, Who(person): Who, LabPath(id): LabPath) -> Shown {
     let catalogue = site.catalogue();
-    let entry = catalogue.labs.get(&id).ok_or_else(no_lab)?;
+    let entry = catalogue.labs.get(&id).ok_or_else(|| not_served(&catalogue, &id))?;
     let lab = &entry.lab;
     let attempts: Vec<_> = site
         .labs()

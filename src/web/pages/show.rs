@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::base::SessionId;
+use crate::content::Catalogue;
 use crate::model::{LabId, TaskId};
 use crate::web::Site;
 use crate::web::failure::{Failure, wants_json};
@@ -98,6 +99,22 @@ impl FromRequestParts<Site> for TaskPath {
 /// There is no such lab here.
 pub fn no_lab() -> Failure {
     Failure::not_found("There is no such lab on this server.").way("All labs", "/labs")
+}
+
+/// Why a lab cannot be had: its folder cannot be read, or there is none.
+pub fn not_served(catalogue: &Catalogue, lab: &LabId) -> Failure {
+    if !catalogue.broken.contains_key(lab) {
+        return no_lab();
+    }
+    Failure::new(
+        StatusCode::CONFLICT,
+        "broken-lab",
+        format!(
+            "The lab {lab} cannot be read, so it is not served. Its author finds file, line and what to do with: halfway lab \
+             lint {lab}"
+        ),
+    )
+    .way("All labs", "/labs")
 }
 
 /// A form whose fields all have defaults; a request without a body counts as empty.

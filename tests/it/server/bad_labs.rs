@@ -15,10 +15,20 @@ async fn each_mistake_is_told_in_its_place_and_the_rest_is_served() {
     let bad = [
         (with("bad-yaml", "week: 1", "week: [1"), "labs/bad-yaml/lab.yaml:"),
         (with("bad-key", "summary:", "sumary:"), "labs/bad-key/lab.yaml:4:"),
-        (with("bad-cel", "lines(it.text) ==", "lines(it.text) ="), "labs/bad-cel/lab.yaml:13:"),
-        (with("bad-name", "lines(it.text)", "lines(itt.text)"), "labs/bad-name/lab.yaml:13:"),
         (
-            with("bad-parameter", "tasks:", "parameters: { n: { integer: [9, 1] } }\ntasks:"),
+            with("bad-cel", "lines(it.text) ==", "lines(it.text) ="),
+            "labs/bad-cel/lab.yaml:13:",
+        ),
+        (
+            with("bad-name", "lines(it.text)", "lines(itt.text)"),
+            "labs/bad-name/lab.yaml:13:",
+        ),
+        (
+            with(
+                "bad-parameter",
+                "tasks:",
+                "parameters: { n: { integer: [9, 1] } }\ntasks:",
+            ),
             "labs/bad-parameter/lab.yaml:7:",
         ),
         (
@@ -43,10 +53,18 @@ async fn each_mistake_is_told_in_its_place_and_the_rest_is_served() {
         let mut one = server.command();
         let output = one.args(["lab", "lint", &lab.name]).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(said.contains(place) && said.contains("help: "), "{said}");
         // The line itself, with a mark below.
-        assert!(said.contains('│') && (said.contains('─') || said.contains('▲')), "{said}");
+        assert!(
+            said.contains('│') && (said.contains('─') || said.contains('▲')),
+            "{said}"
+        );
     }
     let mut good = server.command();
     assert!(good.args(["lab", "lint", "good"]).output().unwrap().status.success());
@@ -56,8 +74,18 @@ async fn each_mistake_is_told_in_its_place_and_the_rest_is_served() {
     for (lab, _) in &bad {
         assert!(labs.contains(&lab.name), "the list of labs names {}: {labs}", lab.name);
         let card = server.get(&format!("/labs/{}", lab.name)).await;
-        assert!(card.text().contains("cannot be read"), "{}: {} {}", lab.name, card.status, card.text());
-        assert!(card.text().contains("lab lint"), "the card names the command: {}", card.text());
+        assert!(
+            card.text().contains("cannot be read"),
+            "{}: {} {}",
+            lab.name,
+            card.status,
+            card.text()
+        );
+        assert!(
+            card.text().contains("lab lint"),
+            "the card names the command: {}",
+            card.text()
+        );
         let start = server.post(&format!("/labs/{}/start", lab.name), "").await;
         assert!((400..500).contains(&start.status), "{}", start.text());
     }

@@ -32,8 +32,7 @@ impl Answer {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))
     }
 
     /// The header of that lower-case name; empty where there is none.
@@ -96,7 +95,10 @@ fn parse(bytes: &[u8]) -> Answer {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let mut body = bytes[end + 4..].to_vec();
-    if headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked") {
+    if headers
+        .iter()
+        .any(|(name, value)| name == "transfer-encoding" && value == "chunked")
+    {
         body = unchunked(&body);
     }
     Answer { status, headers, body }
@@ -139,7 +141,11 @@ impl Events {
     pub async fn open(address: &str, last: Option<i64>) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let query = last.map(|last| format!("?last={last}")).unwrap_or_default();
-        let answer = client.get(format!("http://{address}/events{query}")).send().await.unwrap();
+        let answer = client
+            .get(format!("http://{address}/events{query}"))
+            .send()
+            .await
+            .unwrap();
         assert!(answer.status().is_success(), "GET /events: {}", answer.status());
         let mut events = Self {
             body: answer.bytes_stream().boxed(),
@@ -182,7 +188,12 @@ impl Events {
 }
 
 fn event(record: &str) -> Option<Event> {
-    let field = |name: &str| record.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
+    let field = |name: &str| {
+        record
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim_start)
+    };
     Some(Event {
         id: field("id:").and_then(|id| id.parse().ok()).unwrap_or_default(),
         kind: field("event:")?.to_owned(),
@@ -212,7 +223,10 @@ impl Terminal {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
         let stream = TcpStream::connect(address).await.unwrap();
-        match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.expect("an answer") {
+        match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream))
+            .await
+            .expect("an answer")
+        {
             Ok((socket, _)) => Ok(Self {
                 socket,
                 unread: Vec::new(),
@@ -247,7 +261,10 @@ impl Terminal {
         });
         match reading.await {
             Ok(said) => said,
-            Err(_) => panic!("the terminal never said {text:?}, only {:?}", String::from_utf8_lossy(&self.unread)),
+            Err(_) => panic!(
+                "the terminal never said {text:?}, only {:?}",
+                String::from_utf8_lossy(&self.unread)
+            ),
         }
     }
 

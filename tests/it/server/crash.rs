@@ -24,7 +24,11 @@ const STEPS: [&str; 5] = [
 
 #[tokio::test]
 async fn at_every_step_of_provisioning() {
-    crate::require!("bubblewrap", support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     every_step(Wanted::new(Walls::Bubblewrap, [gated()])).await;
 }
 
@@ -62,9 +66,20 @@ async fn every_step(wanted: Wanted) {
         open("one").await;
         open("two").await;
         let session = server.until_state(&id, "ready").await;
-        let titles: Vec<&Value> = session["steps"].as_array().unwrap().iter().map(|step| &step["title"]).collect();
+        let titles: Vec<&Value> = session["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| &step["title"])
+            .collect();
         assert_eq!(titles, STEPS);
-        assert!(session["steps"].as_array().unwrap().iter().all(|step| step["state"] == "done"));
+        assert!(
+            session["steps"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|step| step["state"] == "done")
+        );
         let (said, code) = server.terminal(&id).await.run("cat word.txt").await;
         assert!(code == 0 && said.contains("wrong"), "killed at {}: {said}", STEPS[step]);
         let terminals = server.get(&format!("/api/v1/sessions/{id}/terminals")).await.json();
@@ -87,7 +102,11 @@ async fn reached(server: &Server, events: &mut Events, id: &str, step: usize) {
 
 #[tokio::test]
 async fn while_a_session_is_ready_nothing_is_lost() {
-    crate::require!("bubblewrap", support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     ready(Wanted::new(Walls::Bubblewrap, [labs::plain("plain")])).await;
 }
 
@@ -98,7 +117,11 @@ async fn while_a_session_is_ready_nothing_is_lost_without_bubblewrap() {
 
 #[tokio::test]
 async fn while_a_session_is_ready_nothing_is_lost_on_postgresql() {
-    crate::require!("bubblewrap", support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     crate::require!("postgresql", support::postgres::present(), support::postgres::FIX);
     let mut wanted = Wanted::new(Walls::Bubblewrap, [labs::plain("plain")]);
     wanted.database = Some(postgres_address());
@@ -124,18 +147,29 @@ async fn ready(wanted: Wanted) {
     let said = terminal.until("first-line").await;
     assert!(said.contains("remembered="), "the scrollback is there: {said}");
     let (said, _) = terminal.run("echo \"it is $remembered\"").await;
-    assert!(said.contains("it is only in this shell"), "the shell is the same: {said}");
+    assert!(
+        said.contains("it is only in this shell"),
+        "the shell is the same: {said}"
+    );
     let task = server.until_verdict(&id, "word", "fail").await;
     assert_eq!(task["award"]["at"], achieved, "the award stays: {task}");
     server.save(&id, "word.txt", "right\n").await.expect(200);
     server.until_verdict(&id, "word", "pass").await;
-    assert_eq!(server.task(&id, "word").await["award"]["at"], achieved, "it is not given twice");
+    assert_eq!(
+        server.task(&id, "word").await["award"]["at"],
+        achieved,
+        "it is not given twice"
+    );
     server.assert_nothing_unowned(&[&id]);
 }
 
 #[tokio::test]
 async fn while_a_session_is_paused_resumes_ends_or_has_failed() {
-    crate::require!("bubblewrap", support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     let failing = labs::with_set_up("failing", &[&labs::gate("one")], "60s");
     let mut server = Server::start(Wanted::new(Walls::Bubblewrap, [labs::plain("plain"), failing])).await;
 
@@ -160,7 +194,10 @@ async fn while_a_session_is_paused_resumes_ends_or_has_failed() {
     server.post(&format!("/sessions/{id}/reset"), "").await.expect(303);
     server.kill_9_and_restart().await;
     let session = server.until_state(&id, "ready").await;
-    let export = session["exports"][0]["url"].as_str().expect("an export of the work").to_owned();
+    let export = session["exports"][0]["url"]
+        .as_str()
+        .expect("an export of the work")
+        .to_owned();
     assert!(server.get(&export).await.expect(200).body.starts_with(b"\x1f\x8b"));
     let (said, code) = server.terminal(&id).await.run("cat kept.txt").await;
     assert!(code != 0, "{said}");
@@ -172,7 +209,11 @@ async fn while_a_session_is_paused_resumes_ends_or_has_failed() {
     server.kill_9_and_restart().await;
     let ended = server.until_state(&id, "ended").await;
     assert!(
-        ended["exports"].as_array().unwrap().iter().any(|one| one["name"].as_str().unwrap().contains("-end")),
+        ended["exports"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["name"].as_str().unwrap().contains("-end")),
         "{ended}"
     );
     server.assert_nothing_unowned(&[]);
@@ -204,7 +245,11 @@ async fn while_a_session_is_paused_resumes_ends_or_has_failed() {
 
 #[tokio::test]
 async fn in_the_middle_of_a_trial_the_files_are_put_back() {
-    crate::require!("bubblewrap", support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     let task = "
   - id: tried
     title: It stands being tried
@@ -223,17 +268,29 @@ async fn in_the_middle_of_a_trial_the_files_are_put_back() {
 ";
     let lab = labs::plain("tried")
         .file("lab.yaml", &format!("{}tasks:{}{task}", labs::HEAD, labs::WORD))
-        .file("instructions.md", "A story.\n\n## word\n\nThe word.\n\n## tried\n\nIt stands.\n")
+        .file(
+            "instructions.md",
+            "A story.\n\n## word\n\nThe word.\n\n## tried\n\nIt stands.\n",
+        )
         .file("workspace/other.txt", "other\n");
     let mut server = Server::start(Wanted::new(Walls::Bubblewrap, [lab])).await;
     let id = server.ready_lab("tried").await;
-    server.terminal(&id).await.run("echo mine > word.txt; echo also mine > other.txt").await;
+    server
+        .terminal(&id)
+        .await
+        .run("echo mine > word.txt; echo also mine > other.txt")
+        .await;
     let workspace = server.workspace(&id);
     let read = |name: &str| std::fs::read_to_string(workspace.join(name)).ok();
 
     let mut terminal = server.terminal(&id).await;
-    server.post(&format!("/sessions/{id}/trials/tried"), "").await.expect(303);
-    terminal.type_in("until [ -e held ]; do :; done; echo trial-is-'held'\n").await;
+    server
+        .post(&format!("/sessions/{id}/trials/tried"), "")
+        .await
+        .expect(303);
+    terminal
+        .type_in("until [ -e held ]; do :; done; echo trial-is-'held'\n")
+        .await;
     terminal.until("trial-is-held").await;
     assert_eq!(read("word.txt").as_deref(), Some("tampered"));
     assert_eq!(read("other.txt"), None);

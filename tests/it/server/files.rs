@@ -14,13 +14,25 @@ type Case = (&'static str, fn(&Path), &'static str);
 
 const CASES: [Case; 9] = [
     ("a link out", |file| link("/etc/passwd", file), "link"),
-    ("a relative link out", |file| link("../../../../../../../etc/passwd", file), "link"),
+    (
+        "a relative link out",
+        |file| link("../../../../../../../etc/passwd", file),
+        "link",
+    ),
     ("a link within", |file| link("other.txt", file), "link"),
     ("a link to itself", |file| link("word.txt", file), "link"),
     ("a FIFO", |file| node(file, rustix::fs::FileType::Fifo), "regular file"),
     ("a directory", |file| std::fs::create_dir(file).unwrap(), "directory"),
-    ("a file of 10 GB", |file| std::fs::File::create(file).unwrap().set_len(10 << 30).unwrap(), "more than"),
-    ("a file that is not UTF-8", |file| std::fs::write(file, b"\xff\xfe\x00\x80").unwrap(), "UTF-8"),
+    (
+        "a file of 10 GB",
+        |file| std::fs::File::create(file).unwrap().set_len(10 << 30).unwrap(),
+        "more than",
+    ),
+    (
+        "a file that is not UTF-8",
+        |file| std::fs::write(file, b"\xff\xfe\x00\x80").unwrap(),
+        "UTF-8",
+    ),
     ("nothing", |_| {}, "does not exist"),
 ];
 
@@ -30,7 +42,14 @@ fn link(to: &str, at: &Path) {
 
 fn node(at: &Path, kind: rustix::fs::FileType) {
     let device = rustix::fs::makedev(1, 3);
-    rustix::fs::mknodat(rustix::fs::CWD, at, kind, rustix::fs::Mode::from_raw_mode(0o644), device).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        at,
+        kind,
+        rustix::fs::Mode::from_raw_mode(0o644),
+        device,
+    )
+    .unwrap();
 }
 
 fn clear(file: &Path) {
@@ -51,7 +70,11 @@ async fn where_a_check_looks_are_told_and_refused() {
     let before = server.resident();
     let mut cases = CASES.to_vec();
     if rustix::process::geteuid().is_root() {
-        cases.push(("a device", |file| node(file, rustix::fs::FileType::CharacterDevice), "regular file"));
+        cases.push((
+            "a device",
+            |file| node(file, rustix::fs::FileType::CharacterDevice),
+            "regular file",
+        ));
     } else {
         support::skip("root", "run the tests as root", module_path!(), line!());
     }
@@ -72,10 +95,19 @@ async fn where_a_check_looks_are_told_and_refused() {
                 (task["verdict"] != "pass" && task["verdict"] != "pending").then_some(task)
             })
             .await;
-        assert!(task["verdict"] == "fail" || task["verdict"] == "blocked", "{name}: {task}");
+        assert!(
+            task["verdict"] == "fail" || task["verdict"] == "blocked",
+            "{name}: {task}"
+        );
         let findings = task["findings"].to_string();
-        assert!(findings.to_lowercase().contains(&word.to_lowercase()), "{name}: {findings}");
-        assert!(!findings.contains("os error") && !findings.contains("root:"), "{name}: {findings}");
+        assert!(
+            findings.to_lowercase().contains(&word.to_lowercase()),
+            "{name}: {findings}"
+        );
+        assert!(
+            !findings.contains("os error") && !findings.contains("root:"),
+            "{name}: {findings}"
+        );
         refused_kindly(&server, &id, name).await;
     }
     let after = server.resident();
@@ -99,9 +131,22 @@ async fn refused_kindly(server: &Server, id: &str, name: &str) {
         kind_words(&answer, &format!("{method} {target} of {name}"));
         let fine = matches!(name, "a directory") && target == format!("{base}?{at}")
             || matches!(name, "a file that is not UTF-8") && target.contains("download");
-        assert!(fine || (400..500).contains(&answer.status), "{name}: {method} {target}: {} {}", answer.status, answer.text());
+        assert!(
+            fine || (400..500).contains(&answer.status),
+            "{name}: {method} {target}: {} {}",
+            answer.status,
+            answer.text()
+        );
     }
-    assert!(server.get(&format!("{base}?path=")).await.expect(200).text().contains("other.txt"), "{name}");
+    assert!(
+        server
+            .get(&format!("{base}?path="))
+            .await
+            .expect(200)
+            .text()
+            .contains("other.txt"),
+        "{name}"
+    );
     // An archive of the whole workspace holds links as they are or leaves them out, and ends.
     if name != "a file of 10 GB" {
         let archive = server.get(&format!("/api/v1/sessions/{id}/archive")).await.expect(200);
@@ -117,8 +162,14 @@ fn kind_words(answer: &Answer, what: &str) {
     }
     if answer.status >= 400 {
         let error = &answer.json()["error"];
-        assert!(error["message"].as_str().is_some_and(|words| !words.is_empty()), "{what}: {text}");
-        assert!(error["reference"].as_str().is_some_and(|words| !words.is_empty()), "{what}: {text}");
+        assert!(
+            error["message"].as_str().is_some_and(|words| !words.is_empty()),
+            "{what}: {text}"
+        );
+        assert!(
+            error["reference"].as_str().is_some_and(|words| !words.is_empty()),
+            "{what}: {text}"
+        );
     }
 }
 
@@ -130,8 +181,15 @@ async fn names_that_are_no_text_are_listed_and_left_alone() {
     std::fs::write(workspace.join(OsStr::from_bytes(b"bad-\xff-name")), "x").unwrap();
     std::fs::write(workspace.join("line\nbreak"), "x").unwrap();
     std::fs::write(workspace.join("<b>bold"), "x").unwrap();
-    let list = server.get(&format!("/api/v1/sessions/{id}/files?path=")).await.expect(200);
-    assert!(list.text().contains("word.txt") && list.text().contains("bad-"), "{}", list.text());
+    let list = server
+        .get(&format!("/api/v1/sessions/{id}/files?path="))
+        .await
+        .expect(200);
+    assert!(
+        list.text().contains("word.txt") && list.text().contains("bad-"),
+        "{}",
+        list.text()
+    );
     server.save(&id, "word.txt", "right\n").await.expect(200);
     server.until_verdict(&id, "word", "pass").await;
     let page = server.get(&format!("/sessions/{id}")).await.expect(200).text();
@@ -186,29 +244,74 @@ async fn no_path_leads_out_of_the_workspace() {
             ("GET", format!("{base}/original?path={spaced}"), String::new()),
             ("POST", format!("{base}/upload?path={spaced}"), "written".to_owned()),
             ("DELETE", format!("{base}?path={spaced}"), String::new()),
-            ("POST", base.clone(), format!("{{\"kind\": \"file\", \"path\": {json}}}")),
-            ("POST", base.clone(), format!("{{\"kind\": \"directory\", \"path\": {json}}}")),
-            ("POST", format!("{base}/rename"), format!("{{\"from\": \"word.txt\", \"to\": {json}}}")),
-            ("POST", format!("{base}/rename"), format!("{{\"from\": {json}, \"to\": \"stolen\"}}")),
+            (
+                "POST",
+                base.clone(),
+                format!("{{\"kind\": \"file\", \"path\": {json}}}"),
+            ),
+            (
+                "POST",
+                base.clone(),
+                format!("{{\"kind\": \"directory\", \"path\": {json}}}"),
+            ),
+            (
+                "POST",
+                format!("{base}/rename"),
+                format!("{{\"from\": \"word.txt\", \"to\": {json}}}"),
+            ),
+            (
+                "POST",
+                format!("{base}/rename"),
+                format!("{{\"from\": {json}, \"to\": \"stolen\"}}"),
+            ),
         ] {
             let answer = server.api(method, &target, body.as_bytes()).await;
-            let what = format!("{method} {} {}", &target[..target.len().min(200)], &body[..body.len().min(100)]);
+            let what = format!(
+                "{method} {} {}",
+                &target[..target.len().min(200)],
+                &body[..body.len().min(100)]
+            );
             kind_words(&answer, &what);
-            assert!(!answer.text().contains("SECRET") && !answer.text().contains(&passwd), "{what}");
+            assert!(
+                !answer.text().contains("SECRET") && !answer.text().contains(&passwd),
+                "{what}"
+            );
             assert_eq!(answer.header("set-cookie"), "", "{what}");
         }
         let form = format!("path={spaced}");
         let answer = server.post(&format!("/sessions/{id}/reset-file"), &form).await;
-        assert!((400..500).contains(&answer.status), "reset-file {path}: {} {}", answer.status, answer.text());
-        let watch = server.api("POST", &format!("{base}/watch"), format!("{{\"paths\": [{json}]}}").as_bytes()).await;
+        assert!(
+            (400..500).contains(&answer.status),
+            "reset-file {path}: {} {}",
+            answer.status,
+            answer.text()
+        );
+        let watch = server
+            .api(
+                "POST",
+                &format!("{base}/watch"),
+                format!("{{\"paths\": [{json}]}}").as_bytes(),
+            )
+            .await;
         kind_words(&watch, "watch");
     }
-    assert_eq!(std::fs::read_to_string(server.folder(&id).join("hidden/secret.txt")).unwrap(), "SECRET\n");
+    assert_eq!(
+        std::fs::read_to_string(server.folder(&id).join("hidden/secret.txt")).unwrap(),
+        "SECRET\n"
+    );
     assert_eq!(std::fs::read_to_string("/etc/passwd").unwrap(), passwd);
-    let beside: Vec<_> = std::fs::read_dir(server.folder(&id)).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    let beside: Vec<_> = std::fs::read_dir(server.folder(&id))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
     for name in beside {
         let known = ["workspace", "hidden", "home", "run", "given", "scratch", "etc", "trial"];
-        assert!(known.iter().any(|one| name == *one), "{} was made beside the workspace", name.display());
+        assert!(
+            known.iter().any(|one| name == *one),
+            "{} was made beside the workspace",
+            name.display()
+        );
     }
 }
 
@@ -219,8 +322,20 @@ async fn no_address_leads_out_of_what_is_served() {
     server.post(&format!("/sessions/{id}/export"), "").await.expect(303);
     let wide = "/a".repeat(30_000);
     let up = [
-        "..", "%2e%2e", "..%2f..%2f..%2fetc%2fpasswd", "%2e%2e%2fhalfway.db", "../halfway.db", "..%5c..%5chalfway.db", "%00",
-        "a%00b", "/etc/passwd", "%2fetc%2fpasswd", "..;/", "%252e%252e%252fhalfway.db", "install-id", "%ff",
+        "..",
+        "%2e%2e",
+        "..%2f..%2f..%2fetc%2fpasswd",
+        "%2e%2e%2fhalfway.db",
+        "../halfway.db",
+        "..%5c..%5chalfway.db",
+        "%00",
+        "a%00b",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "..;/",
+        "%252e%252e%252fhalfway.db",
+        "install-id",
+        "%ff",
     ];
     for path in up.iter().copied().chain([wide.as_str()]) {
         for prefix in [
@@ -253,7 +368,12 @@ async fn no_address_leads_out_of_what_is_served() {
         ] {
             let answer = server.api(method, &target, b"").await;
             let shown = &target[..target.len().min(120)];
-            assert!((400..500).contains(&answer.status), "{method} {shown}: {} {}", answer.status, answer.text());
+            assert!(
+                (400..500).contains(&answer.status),
+                "{method} {shown}: {} {}",
+                answer.status,
+                answer.text()
+            );
             assert!(!answer.text().contains("os error"), "{shown}");
         }
     }

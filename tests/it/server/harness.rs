@@ -132,7 +132,11 @@ impl Server {
     /// Starts it and waits for its address.
     pub async fn restart(&mut self) {
         assert!(self.child.is_none(), "the server runs already");
-        let log = OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .unwrap();
         let mut command = Command::from(self.command());
         command
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -171,7 +175,10 @@ impl Server {
         let mut child = self.child.take().expect("the server runs");
         let pid = rustix::process::Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let ended = timeout(PATIENCE, child.wait()).await.expect("the server stops").unwrap();
+        let ended = timeout(PATIENCE, child.wait())
+            .await
+            .expect("the server stops")
+            .unwrap();
         assert!(ended.success(), "{ended}: {}", self.log());
     }
 
@@ -204,7 +211,8 @@ impl Server {
 
     /// A request of the page's script.
     pub async fn api(&self, method: &str, target: &str, body: &[u8]) -> Answer {
-        self.with(method, target, &[("content-type", "application/json")], body).await
+        self.with(method, target, &[("content-type", "application/json")], body)
+            .await
     }
 
     /// The same, with more headers.
@@ -234,7 +242,10 @@ impl Server {
 
     /// Starts a lab from an export.
     pub async fn start_from(&self, lab: &str, export: &str) -> String {
-        let answer = self.post(&format!("/labs/{lab}/start"), &format!("export={export}")).await.expect(303);
+        let answer = self
+            .post(&format!("/labs/{lab}/start"), &format!("export={export}"))
+            .await
+            .expect(303);
         answer.header("location").strip_prefix("/sessions/").unwrap().to_owned()
     }
 
@@ -310,9 +321,11 @@ impl Server {
     pub async fn open_gate_unless(&self, id: &str, gate: &str, word: &str, past: impl AsyncFn() -> bool) {
         let fifo = self.folder(id).join("hidden").join(gate);
         let opened = self
-            .until(&format!("a script that waits at {gate}"), async || match open_fifo(&fifo) {
-                Some(file) => Some(Some(file)),
-                None => past().await.then_some(None),
+            .until(&format!("a script that waits at {gate}"), async || {
+                match open_fifo(&fifo) {
+                    Some(file) => Some(Some(file)),
+                    None => past().await.then_some(None),
+                }
             })
             .await;
         if let Some(mut file) = opened {
@@ -346,14 +359,20 @@ impl Server {
 
     /// Attaches to the session's first terminal.
     pub async fn terminal(&self, id: &str) -> Terminal {
-        let list = self.get(&format!("/api/v1/sessions/{id}/terminals")).await.expect(200).json();
+        let list = self
+            .get(&format!("/api/v1/sessions/{id}/terminals"))
+            .await
+            .expect(200)
+            .json();
         let terminal = list["terminals"][0]["id"].as_str().unwrap().to_owned();
         self.attach(id, &terminal).await
     }
 
     pub async fn attach(&self, id: &str, terminal: &str) -> Terminal {
         let origin = format!("http://{}", self.address);
-        Terminal::attach(&self.address, id, terminal, &[("origin", &origin)]).await.unwrap()
+        Terminal::attach(&self.address, id, terminal, &[("origin", &origin)])
+            .await
+            .unwrap()
     }
 
     /// Ends a session and waits until it has ended.
@@ -411,7 +430,11 @@ impl Drop for Server {
             return;
         }
         let swept = swept.expect("the state directory is free").unwrap();
-        assert!(swept.status.success(), "sweep: {}", String::from_utf8_lossy(&swept.stderr));
+        assert!(
+            swept.status.success(),
+            "sweep: {}",
+            String::from_utf8_lossy(&swept.stderr)
+        );
         assert!(remains.is_empty(), "sweep leaves {remains:#?}");
     }
 }

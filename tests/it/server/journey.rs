@@ -6,7 +6,11 @@ use crate::support;
 
 #[tokio::test]
 async fn a_lab_from_start_to_a_new_session_from_its_export() {
-    crate::require!("bubblewrap", support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     whole_way(Walls::Bubblewrap).await;
 }
 
@@ -18,12 +22,26 @@ async fn the_same_without_bubblewrap() {
 async fn whole_way(walls: Walls) {
     let lab = labs::with_set_up("plain", &[&labs::gate("gate")], "30s");
     let server = Server::start(Wanted::new(walls, [lab])).await;
-    assert!(server.get("/labs/plain").await.expect(200).text().contains("A lab of the tests"));
+    assert!(
+        server
+            .get("/labs/plain")
+            .await
+            .expect(200)
+            .text()
+            .contains("A lab of the tests")
+    );
 
     let id = server.start_lab("plain").await;
     server.open_gate(&id, "gate", "go").await;
     let ready = server.until_state(&id, "ready").await;
-    assert!(ready["steps"].as_array().unwrap().iter().all(|step| step["state"] == "done"), "{ready}");
+    assert!(
+        ready["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|step| step["state"] == "done"),
+        "{ready}"
+    );
     server.until_verdict(&id, "word", "fail").await;
     let page = server.get(&format!("/sessions/{id}")).await.expect(200).text();
     assert!(page.contains("task-word"), "{page}");
@@ -36,15 +54,24 @@ async fn whole_way(walls: Walls) {
     let target = format!("/api/v1/sessions/{id}/files/content?path=word.txt");
     let file = server.get(&target).await.expect(200);
     assert_eq!(file.text(), "wrong\n");
-    let saved = server.with("PUT", &target, &[("if-match", file.header("etag"))], b"right\n").await.expect(200);
+    let saved = server
+        .with("PUT", &target, &[("if-match", file.header("etag"))], b"right\n")
+        .await
+        .expect(200);
     let award = events.until(|event| event.kind == "award").await;
     assert_eq!(award.data["session"], id.as_str());
     let task = server.until_verdict(&id, "word", "pass").await;
     assert_eq!(task["award"]["points"], 10, "{task}");
 
     // What the editor saw is not there any more: told with what is.
-    let stale = server.with("PUT", &target, &[("if-match", file.header("etag"))], b"mine\n").await.expect(412);
-    assert_eq!(stale.json()["error"]["current"].as_str().unwrap(), saved.header("etag").trim_matches('"'));
+    let stale = server
+        .with("PUT", &target, &[("if-match", file.header("etag"))], b"mine\n")
+        .await
+        .expect(412);
+    assert_eq!(
+        stale.json()["error"]["current"].as_str().unwrap(),
+        saved.header("etag").trim_matches('"')
+    );
 
     // A regression is shown and the award stays.
     terminal.run("echo other > word.txt; echo kept > more.txt").await;
@@ -53,7 +80,10 @@ async fn whole_way(walls: Walls) {
     terminal.run("echo right > word.txt").await;
     server.until_verdict(&id, "word", "pass").await;
 
-    server.post(&format!("/sessions/{id}/hints/word"), "seen=0").await.expect(303);
+    server
+        .post(&format!("/sessions/{id}/hints/word"), "seen=0")
+        .await
+        .expect(303);
     assert_eq!(server.task(&id, "word").await["hints"]["shown"][0], "It begins with r.");
 
     server.end(&id).await;
@@ -64,7 +94,10 @@ async fn whole_way(walls: Walls) {
 
     let ended = server.session(&id).await;
     let export = ended["exports"][0]["name"].as_str().unwrap().to_owned();
-    let archive = server.get(ended["exports"][0]["url"].as_str().unwrap()).await.expect(200);
+    let archive = server
+        .get(ended["exports"][0]["url"].as_str().unwrap())
+        .await
+        .expect(200);
     assert!(archive.body.starts_with(b"\x1f\x8b"));
 
     let again = server.start_from("plain", &export).await;

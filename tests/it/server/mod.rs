@@ -4,8 +4,13 @@ mod browser;
 mod harness;
 mod labs;
 
+mod archives;
 mod bad_labs;
+mod cheating;
 mod crash;
 mod files;
+mod forms;
 mod journey;
+mod processes;
 mod setup;
+mod state;

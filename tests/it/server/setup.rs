@@ -9,12 +9,17 @@ use crate::support;
 
 const FAILS: &str = "echo about-to-fail\necho to-stderr >&2\nexit 3\n";
 const HANGS: &str = "trap '' TERM INT HUP\necho about-to-hang\n(trap '' TERM; while :; do sleep 1000; done) &\nwhile :; do sleep 1000; done\n";
-const FILLS: &str = "echo about-to-fill\nwhile :; do head -c 4000000 /dev/zero >> \"$HALFWAY_WORKSPACE/large\" || exit 1; done\n";
+const FILLS: &str =
+    "echo about-to-fill\nwhile :; do head -c 4000000 /dev/zero >> \"$HALFWAY_WORKSPACE/large\" || exit 1; done\n";
 const FLOODS: &str = "yes 'a line of a flood'\n";
 
 #[tokio::test]
 async fn is_told_and_can_be_tried_again() {
-    crate::require!("bubblewrap", support::has_program("bwrap"), "apt-get install bubblewrap");
+    crate::require!(
+        "bubblewrap",
+        support::has_program("bwrap"),
+        "apt-get install bubblewrap"
+    );
     broken(Walls::Bubblewrap).await;
 }
 
@@ -44,7 +49,11 @@ async fn broken(walls: Walls) {
         assert!(page.contains("/retry") && page.contains("/end"), "{name}: {page}");
         assert!(page.len() < 200_000, "{name}: {} bytes", page.len());
         // Nothing of the script runs any more.
-        let remains: Vec<String> = server.remains().into_iter().filter(|one| one.contains("process")).collect();
+        let remains: Vec<String> = server
+            .remains()
+            .into_iter()
+            .filter(|one| one.contains("process"))
+            .collect();
         assert!(remains.is_empty(), "{name}: {remains:?}");
 
         lab(name, "echo well now\n", "60s").write(&server.labs());

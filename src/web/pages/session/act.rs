@@ -13,7 +13,7 @@ use crate::lab::StartOptions;
 use crate::model::TaskId;
 use crate::web::identity::Who;
 use crate::web::pages::fill;
-use crate::web::pages::show::{Fields, LabPath, SessionPath, Shown, TaskPath, Wants};
+use crate::web::pages::show::{Fields, LabPath, SessionPath, Shown, TaskPath, Wants, not_served};
 use crate::web::{Failure, Site};
 
 /// Fields of the form on a lab's card.
@@ -43,6 +43,10 @@ pub async fn start(
         from_export: Some(form.export).filter(|name| !name.is_empty()),
         ..StartOptions::default()
     };
+    let catalogue = site.catalogue();
+    if catalogue.lab(&lab).is_none() {
+        return Err(not_served(&catalogue, &lab));
+    }
     let session = site
         .labs()
         .start(person, &lab, options)
