@@ -70,7 +70,8 @@ export function startSplit(main) {
 
   // Narrow: one view at a time, by tabs.
   const narrow = matchMedia("(max-width: 50rem)");
-  const views = element("div", { class: "views", role: "tablist", "aria-label": "View" });
+  const list = element("div", { role: "tablist", "aria-label": "View" });
+  const views = element("nav", { class: "views", "aria-label": "Views" }, list);
   const all = [
     ["tasks", "Tasks", tasks],
     ["work", "Workspace", work],
@@ -86,7 +87,7 @@ export function startSplit(main) {
     if (focus) all[index].focus();
     dispatchEvent(new Event("resize"));
   };
-  views.append(...all);
+  list.append(...all);
   views.addEventListener("click", ({ target }) => {
     const index = all.indexOf(target.closest("[role=tab]"));
     if (index >= 0) choose(index, false);
