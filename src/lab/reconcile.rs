@@ -11,7 +11,7 @@ use super::provision::{Mode, Outcome};
 use super::time;
 use crate::base::SessionId;
 use crate::model::{LabSession, SessionState};
-use crate::sandbox::{SandboxError, SandboxState};
+use crate::sandbox::{SandboxError, SandboxState, SessionFolder, WorkspaceError};
 
 /// Decisions that one drive carries out at most: more would be a circle.
 const MOST: usize = 12;
@@ -220,14 +220,29 @@ impl Engine {
         live.interrupt();
         self.leave(live).await;
         self.driver.stop(row.id).await?;
-        if row.ready.is_some() && self.driver.state(row.id).await? != SandboxState::Absent {
-            self.keep(row, "end").await?;
+        let aside = self.folder_of_export(row);
+        let kept = tokio::fs::try_exists(&aside).await.unwrap_or(false);
+        if row.ready.is_some() && !kept && self.driver.state(row.id).await? != SandboxState::Absent {
+            match self.keep(row, "end").await {
+                Ok(_) => {}
+                Err(LabError::Sandbox(SandboxError::Workspace(
+                    WorkspaceError::TooMany { .. } | WorkspaceError::TooLarge { .. },
+                ))) => self.set_aside(row).await?,
+                Err(error) => return Err(error),
+            }
         }
         self.driver.destroy(row.id).await?;
         let now = self.now();
+        let aside = tokio::fs::try_exists(aside).await.unwrap_or(false);
         self.change(row.id, |row| {
             if row.state == SessionState::Ending {
                 row.state = SessionState::Ended;
+                if aside {
+                    row.reason = Some(format!(
+                        "{} The workspace was too large for an archive, so it is kept as a folder on the server: ask its operator.",
+                        row.reason.as_deref().unwrap_or_default()
+                    ));
+                }
                 row.ended = Some(now);
                 row.deadline = None;
                 row.left = None;
@@ -236,5 +251,25 @@ impl Engine {
         })
         .await?;
         Ok(())
+    }
+
+    fn folder_of_export(&self, row: &LabSession) -> std::path::PathBuf {
+        self.exports_folder().join(format!("{}-{}-end.folder", row.lab, row.id))
+    }
+
+    /// What no archive can hold is moved beside the archives: work is never thrown away, and a session that was filled
+    /// with files can end all the same.
+    async fn set_aside(&self, row: &LabSession) -> Result<(), LabError> {
+        let (from, to) = (
+            SessionFolder::new(&self.state, row.id).workspace(),
+            self.folder_of_export(row),
+        );
+        tracing::warn!(session = %row.id, to = %to.display(), "the workspace is too large for an archive and is kept as a folder");
+        tokio::fs::create_dir_all(self.exports_folder())
+            .await
+            .map_err(|error| LabError::fault("making the folder of exports", error))?;
+        tokio::fs::rename(from, to)
+            .await
+            .map_err(|error| LabError::fault("keeping a workspace as a folder", error))
     }
 }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// After so long a test that waits has failed: far more than anything takes on a loaded machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the server answered.
 #[derive(Clone, Debug)]
@@ -261,8 +261,8 @@ impl Terminal {
         });
         match reading.await {
             Ok(said) => said,
-            Err(_) => panic!(
-                "the terminal never said {text:?}, only {:?}",
+            Err(late) => panic!(
+                "{late}: the terminal never said {text:?}, only {:?}",
                 String::from_utf8_lossy(&self.unread)
             ),
         }

@@ -42,7 +42,7 @@ async fn at_every_step_of_provisioning_without_bubblewrap_on_postgresql() {
 
 async fn every_step(wanted: Wanted) {
     let mut server = Server::start(wanted).await;
-    for step in 0..STEPS.len() {
+    for (step, name) in STEPS.into_iter().enumerate() {
         let mut events = server.events().await;
         let id = server.start_lab("gated").await;
         if step > 1 {
@@ -81,7 +81,7 @@ async fn every_step(wanted: Wanted) {
                 .all(|step| step["state"] == "done")
         );
         let (said, code) = server.terminal(&id).await.run("cat word.txt").await;
-        assert!(code == 0 && said.contains("wrong"), "killed at {}: {said}", STEPS[step]);
+        assert!(code == 0 && said.contains("wrong"), "killed at {name}: {said}");
         let terminals = server.get(&format!("/api/v1/sessions/{id}/terminals")).await.json();
         assert_eq!(terminals["terminals"].as_array().unwrap().len(), 1, "{terminals}");
         server.end(&id).await;
@@ -176,7 +176,7 @@ async fn while_a_session_is_paused_resumes_ends_or_has_failed() {
     // Paused: its agent is gone, as after a reboot.
     let id = server.ready_lab("plain").await;
     server.terminal(&id).await.run("echo kept > kept.txt").await;
-    server.kill_agent(&id).await;
+    server.kill_agent(&id);
     let paused = server.until_state(&id, "paused").await;
     assert!(paused["reason"].as_str().unwrap().contains("Resume"), "{paused}");
     server.kill_9_and_restart().await;

@@ -151,12 +151,13 @@ impl Server {
             .await
             .expect("the server starts")
             .unwrap();
-        self.address = line
-            .trim()
-            .strip_prefix("http://")
-            .unwrap_or_else(|| panic!("the first line is the address, not {line:?}: {}", self.log()))
-            .trim_end_matches('/')
-            .to_owned();
+        let address = line.trim().trim_end_matches('/').strip_prefix("http://");
+        assert!(
+            address.is_some(),
+            "the first line is the address, not {line:?}: {}",
+            self.log()
+        );
+        self.address = address.unwrap_or_default().into();
         self.child = Some(child);
     }
 
@@ -273,7 +274,7 @@ impl Server {
         });
         match waiting.await {
             Ok(found) => found,
-            Err(_) => panic!("{what} never came about: {}", self.log()),
+            Err(late) => panic!("{late}: {what} never came about: {}", self.log()),
         }
     }
 
@@ -334,7 +335,7 @@ impl Server {
     }
 
     /// Kills a session's agent, as a machine that runs out of memory might.
-    pub async fn kill_agent(&self, id: &str) {
+    pub fn kill_agent(&self, id: &str) {
         let record = std::fs::read(self.folder(id).join("run/agent.json")).unwrap();
         let record: Value = serde_json::from_slice(&record).unwrap();
         let pid = record["agent"]["pid"].as_i64().unwrap();

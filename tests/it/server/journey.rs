@@ -1,5 +1,6 @@
 //! The whole way of a lab once, as a learner goes it.
 
+use super::browser::Events;
 use super::harness::{Server, Walls, Wanted};
 use super::labs;
 use crate::support;
@@ -73,10 +74,15 @@ async fn whole_way(walls: Walls) {
         saved.header("etag").trim_matches('"')
     );
 
+    assert_eq!(stale.kind(), "conflict");
+
     // A regression is shown and the award stays.
     terminal.run("echo other > word.txt; echo kept > more.txt").await;
     let task = server.until_verdict(&id, "word", "fail").await;
     assert_eq!(task["award"]["points"], 10, "{task}");
+    // A browser that was away meanwhile is told what it has missed.
+    let mut late = Events::open(&server.address, Some(award.id)).await;
+    late.until(|event| event.kind == "task" && event.id > award.id).await;
     terminal.run("echo right > word.txt").await;
     server.until_verdict(&id, "word", "pass").await;
 

@@ -1,5 +1,6 @@
 //! Labs of the tests' own: tiny, without Python.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// A folder of a lab as texts.
@@ -68,9 +69,11 @@ pub fn with_set_up(name: &str, scripts: &[&str], timeout: &str) -> LabFolder {
     let mut setup = String::from("setup:\n");
     let mut lab = plain(name);
     for (number, script) in scripts.iter().enumerate() {
-        setup.push_str(&format!(
-            "  - {{ title: Step {number} of the lab, run: [sh, setup/{number}.sh], timeout: {timeout} }}\n"
-        ));
+        writeln!(
+            setup,
+            "  - {{ title: Step {number} of the lab, run: [sh, setup/{number}.sh], timeout: {timeout} }}"
+        )
+        .unwrap();
         lab = lab.file(&format!("setup/{number}.sh"), script);
     }
     lab.file("lab.yaml", &format!("{HEAD}{setup}tasks:{WORD}"))

@@ -22,7 +22,7 @@ impl SmallDisk {
         let mounted = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=96m,mode=700", "halfway-test"])
             .arg(at)
-            .stderr(std::process::Stdio::null())
+            .stderr(Stdio::null())
             .status()
             .is_ok_and(|status| status.success());
         mounted.then(|| Self(at.to_owned()))
@@ -255,7 +255,7 @@ async fn an_agent_that_is_killed_pauses_its_session() {
             .run("echo right > word.txt; sleep 10000 &")
             .await;
         server.until_verdict(&id, "word", "pass").await;
-        server.kill_agent(&id).await;
+        server.kill_agent(&id);
         let paused = server.until_state(&id, "paused").await;
         assert!(
             paused["reason"]
@@ -323,7 +323,7 @@ async fn an_agent_of_another_version_pauses_its_session_with_the_way_out() {
 async fn a_workspace_that_is_gone_is_told() {
     let server = Server::start(Wanted::new(Walls::Landlock, [labs::plain("plain")])).await;
     let id = server.ready_lab("plain").await;
-    server.kill_agent(&id).await;
+    server.kill_agent(&id);
     server.until_state(&id, "paused").await;
     std::fs::remove_dir_all(server.folder(&id)).unwrap();
     let failed = failed(&server, &id).await;
