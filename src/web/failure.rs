@@ -68,6 +68,7 @@ impl Failure {
     }
 
     /// The request was addressed to a name that is not ours.
+    #[must_use] 
     pub fn wrong_host() -> Self {
         Self::of_status(StatusCode::MISDIRECTED_REQUEST)
     }

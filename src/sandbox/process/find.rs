@@ -140,14 +140,14 @@ pub(super) fn end_strays(session: SessionId, user: Option<u32>) {
         let found = marks(pid);
         let has_user =
             || user.is_some_and(|user| fs::metadata(format!("/proc/{pid}/task")).is_ok_and(|meta| meta.uid() == user));
-        found.iter().any(|one| *one == mark) || found.is_empty() && has_user()
+        found.contains(&mark) || found.is_empty() && has_user()
     });
 }
 
 /// Ends every process that was started with that mark.
 pub(super) fn end_marked(mark: &str) {
     let mark = format!("{MARK}={mark}");
-    kill_all(|pid| marks(pid).iter().any(|one| *one == mark));
+    kill_all(|pid| marks(pid).contains(&mark));
 }
 
 /// The marks in a process's first environment.

@@ -313,6 +313,6 @@ mod tests {
     fn begun_minutes_count() {
         assert_eq!(time_left(Duration::from_secs(59)), "59 s");
         assert_eq!(time_left(Duration::from_secs(2490)), "42 min");
-        assert_eq!(time_left(Duration::from_secs(7200)), "2 h");
+        assert_eq!(time_left(Duration::from_hours(2)), "2 h");
     }
 }

@@ -167,7 +167,7 @@ impl Done<'_> {
     }
 
     fn stop(&self, week: &Week, best: &BTreeMap<LabId, Best>) -> Stop {
-        let tried = week.labs.iter().filter_map(|lab| best.get(lab.id.as_ref()?)).next();
+        let tried = week.labs.iter().find_map(|lab| best.get(lab.id.as_ref()?));
         Stop {
             href: format!("/weeks/{}", week.number),
             title: week.title.clone(),
