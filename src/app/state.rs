@@ -16,7 +16,8 @@ pub struct State {
     pub path: PathBuf,
     pub install: InstallId,
     /// The lock goes with the open file, also when the process is killed.
-    _lock: Option<File>,
+    #[expect(dead_code, reason = "held, never read")]
+    lock: Option<File>,
 }
 
 impl State {
@@ -26,7 +27,7 @@ impl State {
     /// When it cannot be made, or another server holds it.
     pub fn hold(path: &Path, clock: &Clock, random: &Random) -> anyhow::Result<Self> {
         let mut state = Self::open(path, clock, random)?;
-        state._lock = Some(lock(&state.path.join("lock"))?);
+        state.lock = Some(lock(&state.path.join("lock"))?);
         Ok(state)
     }
 
@@ -52,7 +53,7 @@ impl State {
         Ok(Self {
             path,
             install,
-            _lock: None,
+            lock: None,
         })
     }
 

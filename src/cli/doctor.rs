@@ -68,14 +68,12 @@ impl Doctor {
 }
 
 fn line(finding: &Finding) -> String {
-    let mut text = format!(
-        "  {}  {}: {}\n",
-        if finding.works { "yes" } else { "no " },
+    let works = if finding.works { "yes" } else { "no " };
+    let fix = finding.fix.as_ref().map(|fix| format!("         fix: {fix}\n"));
+    format!(
+        "  {works}  {}: {}\n{}",
         finding.what,
-        finding.why
-    );
-    if let Some(fix) = &finding.fix {
-        text.push_str(&format!("         fix: {fix}\n"));
-    }
-    text
+        finding.why,
+        fix.unwrap_or_default()
+    )
 }

@@ -68,7 +68,7 @@ impl Failure {
     }
 
     /// The request was addressed to a name that is not ours.
-    #[must_use] 
+    #[must_use]
     pub fn wrong_host() -> Self {
         Self::of_status(StatusCode::MISDIRECTED_REQUEST)
     }
@@ -350,7 +350,11 @@ fn as_json(failure: &Failure, reference: &str) -> Response {
 fn as_page(site: &Site, failure: &Failure, reference: String, elsewhere: bool) -> Response {
     let mut ways = Vec::new();
     ways.extend(failure.way.clone());
-    let home = if elsewhere { site.origins().swap_remove(0) + "/" } else { "/".to_owned() };
+    let home = if elsewhere {
+        site.origins().swap_remove(0) + "/"
+    } else {
+        "/".to_owned()
+    };
     ways.push(("Home".to_owned(), home));
     let page = ErrorPage {
         frame: Frame::new(failure.title(), Section::Elsewhere, site.clock().now()),
@@ -359,7 +363,11 @@ fn as_page(site: &Site, failure: &Failure, reference: String, elsewhere: bool) -
         ways,
         reference,
     };
-    let html = if elsewhere { PlainErrorPage(&page).render() } else { page.render() };
+    let html = if elsewhere {
+        PlainErrorPage(&page).render()
+    } else {
+        page.render()
+    };
     match html {
         Ok(html) => axum::response::Html(html).into_response(),
         Err(error) => {

@@ -49,7 +49,10 @@ impl Test {
             self.labs.iter().map(|text| id(text)).collect()
         };
         if chosen.is_empty() {
-            bail!("there is no lab below {}; name another folder with --labs", app.config.labs.display());
+            bail!(
+                "there is no lab below {}; name another folder with --labs",
+                app.config.labs.display()
+            );
         }
         let mut all_hold = true;
         for id in &chosen {
@@ -97,9 +100,13 @@ impl Test {
         let from = app.clock.now();
         let first = self.seed.unwrap_or_else(|| app.random.number() >> 16);
         let (runs, seeds) = tokio::join!(
-            futures_util::future::join_all(
-                (0..self.runs).map(|number| run(app, entry, folder.path(), number, first.wrapping_add(number as u64)))
-            ),
+            futures_util::future::join_all((0..self.runs).map(|number| run(
+                app,
+                entry,
+                folder.path(),
+                number,
+                first.wrapping_add(number as u64)
+            ))),
             self.seeds(app, entry, folder.path())
         );
         Ok(Proof {

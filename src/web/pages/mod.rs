@@ -58,7 +58,10 @@ mod tests {
     fn the_plain_error_page_needs_nothing_but_itself() {
         let html = error::PlainErrorPage(&error::ErrorPage::sample()).render().unwrap();
         assert!(!html.contains("/assets/") && !html.contains("<script"), "{html}");
-        assert!(html.contains("<h1>Not found</h1>") && html.contains("7k3m9qx2"), "{html}");
+        assert!(
+            html.contains("<h1>Not found</h1>") && html.contains("7k3m9qx2"),
+            "{html}"
+        );
     }
 
     #[test]

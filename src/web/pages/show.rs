@@ -50,7 +50,7 @@ async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Op
 }
 
 /// Lower-case letters, digits and hyphens, as ids of labs and tasks are: nothing that could be a path.
-#[must_use] 
+#[must_use]
 pub fn is_slug(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 100
@@ -98,7 +98,7 @@ impl FromRequestParts<Site> for TaskPath {
 }
 
 /// There is no such lab here.
-#[must_use] 
+#[must_use]
 pub fn no_lab() -> Failure {
     Failure::not_found("There is no such lab on this server.").way("All labs", "/labs")
 }

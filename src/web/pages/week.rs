@@ -126,7 +126,7 @@ pub async fn show(State(site): State<Site>, Who(person): Who, Path(number): Path
 }
 
 /// There is no such week.
-#[must_use] 
+#[must_use]
 pub fn no_week() -> Failure {
     Failure::not_found("There is no such week or lesson in this curriculum.").way("The curriculum", "/")
 }
