@@ -200,10 +200,22 @@ impl Inner {
             }
         }
         let group = self.group(session);
+        // Of one-shots whose server died before it could tidy up.
+        let once: Vec<Group> = self
+            .cgroups
+            .names()
+            .iter()
+            .filter(|name| name.starts_with(&format!("{session}-run-")))
+            .map(|name| self.cgroups.group(name))
+            .collect();
         let share = Share::load(&folder);
         let landlock = matches!(self.form, Form::Landlock { .. });
         tokio::task::spawn_blocking(move || {
             group.kill();
+            for left in &once {
+                left.kill();
+                left.remove();
+            }
             if landlock {
                 find::end_strays(session, share.and_then(|share| share.user));
             }
