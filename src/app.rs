@@ -16,6 +16,7 @@ use self::state::State;
 use crate::base::{Clock, Random};
 use crate::content::{Library, Roots};
 use crate::lab::{Labs, Parts, Settings};
+use crate::proof::Proofs;
 use crate::sandbox::{Driver, ProcessDriver, PythonEnvironments};
 use crate::store::{DatabaseAddress, Store};
 use crate::web::identity::{Identity, LocalPerson};
@@ -142,6 +143,7 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
         allowed_hosts,
         port: address.port(),
         guarantees: app.driver.guarantees(),
+        proofs: Proofs::new(&app.state.path),
         secret: app.state.secret("web-secret", &app.random)?,
     });
     announce(address)?;

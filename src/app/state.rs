@@ -16,7 +16,6 @@ pub struct State {
     pub path: PathBuf,
     pub install: InstallId,
     /// The lock goes with the open file, also when the process is killed.
-    #[expect(dead_code, reason = "held, never read")]
     lock: Option<File>,
 }
 

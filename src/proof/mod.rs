@@ -13,7 +13,7 @@ mod seeds;
 mod table;
 
 pub use case::{Case, CaseKind, Cell, Expected};
-pub use record::{Proof, Run};
+pub use record::{Proof, Proofs, Run};
 pub use run::{ProofError, Prover};
 pub use seeds::SeedReport;
 pub use table::table;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::case::Case;
+use super::case::{Case, CaseKind};
 use super::seeds::SeedReport;
 use crate::base::Timestamp;
 use crate::model::LabId;
@@ -59,11 +59,52 @@ impl Proof {
         Ok(())
     }
 
+    /// What was proven, in words: `untouched, solution, 2 wrong solutions and undo, from 2 seeds`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let wrong = self.runs.first().map_or(0, |run| {
+            run.cases
+                .iter()
+                .filter(|case| matches!(case.kind, CaseKind::Wrong { .. }))
+                .count()
+        });
+        let margin = match &self.seeds {
+            Some(seeds) => format!("; thresholds on {} seeds", seeds.seeds),
+            None => String::new(),
+        };
+        format!(
+            "untouched, solution, {wrong} wrong {} and undo, from {} {}{margin}",
+            if wrong == 1 { "solution" } else { "solutions" },
+            self.runs.len(),
+            if self.runs.len() == 1 { "seed" } else { "seeds" },
+        )
+    }
+
     /// The latest proof of a lab on this installation, if there is one that this version can read.
     #[must_use]
     pub fn load(state: &Path, lab: &LabId) -> Option<Self> {
         let text = std::fs::read(path(state, lab)).ok()?;
         serde_json::from_slice(&text).ok()
+    }
+}
+
+/// The proofs of an installation.
+#[derive(Clone, Debug)]
+pub struct Proofs(PathBuf);
+
+impl Proofs {
+    /// Those of a state directory.
+    #[must_use]
+    pub fn new(state: &Path) -> Self {
+        Self(state.to_owned())
+    }
+
+    /// The latest of a lab.
+    pub async fn latest(&self, lab: &LabId) -> Option<Proof> {
+        let (state, lab) = (self.0.clone(), lab.clone());
+        tokio::task::spawn_blocking(move || Proof::load(&state, &lab))
+            .await
+            .ok()?
     }
 }
 

@@ -29,6 +29,7 @@ use self::security::hosts::Hosts;
 use crate::base::{Clock, Random, SessionId};
 use crate::content::{Catalogue, Library};
 use crate::lab::Labs;
+use crate::proof::Proofs;
 use crate::sandbox::Guarantees;
 use crate::store::Store;
 
@@ -53,6 +54,7 @@ pub struct SiteParts {
     pub port: u16,
     /// What sandboxes promise here.
     pub guarantees: Guarantees,
+    pub proofs: Proofs,
     /// Makes addresses of service tabs that cannot be guessed; stays the same over restarts.
     pub secret: [u8; 32],
 }
@@ -69,6 +71,7 @@ struct Shared {
     clock: Clock,
     random: Random,
     guarantees: Guarantees,
+    proofs: Proofs,
     hosts: Hosts,
     port: u16,
     capabilities: Capabilities,
@@ -89,6 +92,7 @@ impl Site {
             clock: parts.clock,
             random: parts.random,
             guarantees: parts.guarantees,
+            proofs: parts.proofs,
             hosts: Hosts::new(parts.allowed_hosts),
             port: parts.port,
             capabilities: Capabilities::new(parts.secret),
@@ -121,6 +125,10 @@ impl Site {
 
     fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    fn proofs(&self) -> &Proofs {
+        &self.0.proofs
     }
 
     fn guarantees(&self) -> &Guarantees {

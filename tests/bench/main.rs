@@ -1,6 +1,7 @@
 //! `make bench`: what is promised in figures, measured on this machine beside a peer in the same run.
 //!
 //! `--only NAME` measures one. Timing lives here and decides no test.
+#![expect(clippy::disallowed_methods, reason = "a stopwatch reads the clock")]
 
 mod client;
 mod labs;

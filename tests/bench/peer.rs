@@ -39,7 +39,7 @@ pub async fn raw_echo(keystrokes: usize) -> Vec<f64> {
             let mut seen = 0;
             while seen < 2 {
                 let read = pty.read(&mut buffer).await.unwrap();
-                seen += buffer[..read].iter().filter(|b| **b == b'\n').count();
+                seen += buffer[..read].split(|byte| *byte == b'\n').count() - 1;
             }
         }
     }

@@ -8,11 +8,12 @@ use super::frame::{Frame, Section};
 use super::mark::Mark;
 use super::parts::{Attempt, ExportChoice, bytes};
 use super::show::{LabPath, Shown, not_served, page};
-use super::time::Moment;
+use super::time::{Moment, Times};
 use super::{fill, history};
 use crate::base::Timestamp;
 use crate::lab::{self, Availability};
 use crate::model::{Egress, Guarantee, Lab, TaskWork};
+use crate::proof::Proof;
 use crate::sandbox::{Guarantees, guarantees};
 use crate::web::identity::Who;
 use crate::web::{Site, reading, texts};
@@ -150,7 +151,7 @@ pub async fn show(State(site): State<Site>, Who(person): Who, LabPath(id): LabPa
                 trial: matches!(task.work, TaskWork::Trial(_)),
             })
             .collect(),
-        proof: None,
+        proof: proof(site.proofs().latest(&lab.id).await.as_ref(), lab, &times),
         exports: attempts
             .iter()
             .flat_map(|attempt| &attempt.exports)
@@ -158,6 +159,22 @@ pub async fn show(State(site): State<Site>, Who(person): Who, LabPath(id): LabPa
             .map(|export| fill::export(export, &times))
             .collect(),
         attempts: attempts.iter().map(|attempt| history::line(attempt, &times)).collect(),
+    })
+}
+
+fn proof(latest: Option<&Proof>, lab: &Lab, times: &Times) -> Option<ProofLine> {
+    let latest = latest?;
+    let (mark, word) = if latest.holds() {
+        (Mark::Passed, "Proven")
+    } else {
+        (Mark::NotYet, "Not proven")
+    };
+    Some(ProofLine {
+        mark,
+        word: word.to_owned(),
+        at: times.moment(latest.at),
+        what: latest.summary(),
+        stale: latest.hash != lab.hash,
     })
 }
 

@@ -1,4 +1,5 @@
 //! The states of tasks and sessions as shape and word, never as colour alone.
+#![expect(unused_qualifications, reason = "the template's macro writes them")]
 
 use askama::Template;
 

@@ -104,6 +104,7 @@ pub fn no_lab() -> Failure {
 }
 
 /// Why a lab cannot be had: its folder cannot be read, or there is none.
+#[must_use]
 pub fn not_served(catalogue: &Catalogue, lab: &LabId) -> Failure {
     if !catalogue.broken.contains_key(lab) {
         return no_lab();

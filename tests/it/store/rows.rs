@@ -124,7 +124,7 @@ async fn a_second_start_finds_the_first(store: Store) {
         store.create_session(&second, &steps).await.unwrap(),
         Created::Existing(Box::new(first.clone()))
     );
-    assert_eq!(store.live_sessions().await.unwrap(), [first.clone()]);
+    assert_eq!(store.live_sessions().await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(store.session(second.id).await.unwrap(), None);
     let other_lab = session(person, "inherited-notebook");
     assert_eq!(store.create_session(&other_lab, &[]).await.unwrap(), Created::New);
@@ -292,7 +292,7 @@ async fn hints_trials_intents_exports_and_lessons_come_back(store: Store) {
     };
     store.intend(&intent).await.unwrap();
     store.intend(&intent).await.unwrap();
-    assert_eq!(store.intents().await.unwrap(), [intent.clone()]);
+    assert_eq!(store.intents().await.unwrap(), std::slice::from_ref(&intent));
     assert_eq!(store.intents_of(owner.id).await.unwrap(), [intent]);
     store.fulfil(owner.id, "provision").await.unwrap();
     assert!(store.intents().await.unwrap().is_empty());
@@ -309,7 +309,7 @@ async fn hints_trials_intents_exports_and_lessons_come_back(store: Store) {
     assert_eq!(store.export(person, "one.tar.gz").await.unwrap(), Some(export.clone()));
     let stranger = PersonId::fresh(&clock, &random);
     assert_eq!(store.export(stranger, "one.tar.gz").await.unwrap(), None);
-    assert_eq!(store.exports_of(person).await.unwrap(), [export.clone()]);
+    assert_eq!(store.exports_of(person).await.unwrap(), std::slice::from_ref(&export));
     assert_eq!(store.all_exports().await.unwrap(), [export]);
     store.remove_export(person, "one.tar.gz").await.unwrap();
     assert!(store.exports_of(person).await.unwrap().is_empty());

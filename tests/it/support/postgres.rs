@@ -73,6 +73,7 @@ fn running_as_root() -> bool {
 }
 
 /// Starts a server that ends, and removes its files, when this process ends: its guard reads a pipe that closes then.
+#[expect(clippy::zombie_processes, reason = "the guard ends with this process, after it")]
 fn start() -> PathBuf {
     let directory = tempfile::Builder::new().prefix("halfway-pg-").tempdir().unwrap().keep();
     std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o700)).unwrap();
