@@ -101,12 +101,15 @@ impl Engine {
     /// Leaves word of when this server was last alive.
     async fn note_alive(&self) {
         let (file, now) = (self.alive_file(), self.now());
-        let draft = file.with_extension("draft");
-        let noted = async {
-            tokio::fs::write(&draft, now.0.to_string()).await?;
-            tokio::fs::rename(&draft, &file).await
-        }
-        .await;
+        // Two callers at once each have a draft of their own.
+        let noted = tokio::task::spawn_blocking(move || {
+            let folder = file.parent().unwrap_or(&file);
+            let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+            std::io::Write::write_all(&mut draft, now.0.to_string().as_bytes())?;
+            draft.persist(&file).map(drop).map_err(|error| error.error)
+        })
+        .await
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
         if let Err(error) = noted {
             tracing::error!(%error, "the state directory cannot be written");
         }

@@ -298,7 +298,9 @@ impl Server {
     pub async fn until_verdict(&self, id: &str, task: &str, verdict: &str) -> Value {
         self.until(&format!("verdict {verdict} of {task}"), async || {
             let found = self.task(id, task).await;
-            (found["verdict"] == verdict).then_some(found)
+            // An award shows once it is stored, a moment after the verdict.
+            let whole = verdict != "pass" || !found["award"].is_null();
+            (found["verdict"] == verdict && whole).then_some(found)
         })
         .await
     }
