@@ -34,7 +34,7 @@ function send(path, { method = 'GET', headers = {} } = {}) {
 }
 
 for (const [path, status] of [
-  ['/no-such-page', 404], ['/labs/no-such-lab', 404], ['/labs/broken', 404], ['/weeks/99', 404], ['/weeks/1/no-such-lesson', 404], ['/weeks/one', 404],
+  ['/no-such-page', 404], ['/labs/no-such-lab', 404], ['/labs/broken', 409], ['/weeks/99', 404], ['/weeks/1/no-such-lesson', 404], ['/weeks/one', 404],
   [`/sessions/${NOWHERE}`, 404], ['/sessions/not-an-id', 404], [`/sessions/${NOWHERE}/finish`, 404], [`/sessions/${NOWHERE}/end`, 404], ['/labs/yard/start', 405],
 ]) {
   test(`${path} answers ${status} with a way out`, async () => {
