@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::curriculum::{Course, course};
 use super::diagnostic::{Diagnostic, Severity};
+use super::lesson::Written;
 use super::markdown::{self, Rendered};
 use super::proof::ProofMaterial;
 use super::source::{Folder, is_litter};
@@ -92,15 +93,18 @@ pub struct LessonEntry {
     /// The week's folder, in which its figures are.
     pub folder: String,
     pub lesson: Lesson,
+    /// The file that it was read from.
+    pub(super) written: Written,
     rendered: OnceLock<Rendered>,
 }
 
 impl LessonEntry {
-    pub(super) fn new(week: u8, folder: &str, lesson: Lesson) -> Self {
+    pub(super) fn new(week: u8, folder: &str, lesson: Lesson, written: Written) -> Self {
         Self {
             week,
             folder: folder.to_owned(),
             lesson,
+            written,
             rendered: OnceLock::new(),
         }
     }

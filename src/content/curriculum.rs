@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::catalogue::LessonEntry;
 use super::diagnostic::{Diagnostic, Severity};
-use super::raw::{RawCourse, RawFrontMatter, RawPlannedLab, RawWeek};
+use super::lesson::{self, Written};
+use super::raw::{RawCourse, RawPlannedLab, RawWeek};
 use super::source::{Folder, Source};
 use super::yaml::{self, At};
 use crate::base::nearest;
 use crate::model::LabId;
-use crate::model::curriculum::{CheckedVersion, Curriculum, Lesson, LessonBody, Month, PlannedLab, Week};
+use crate::model::curriculum::{Curriculum, Lesson, Month, PlannedLab, Week};
+use crate::model::lesson::LessonBody;
 
 /// Where on the loop a week can be.
 const STAGES: &[&str] = &["data", "train", "validate", "package", "deploy", "monitor", "retrain"];
@@ -173,13 +175,18 @@ impl Reader<'_> {
                 continue;
             }
             let path = format!("{slug}/{}.md", lesson.slug.value);
+            let (body, written) = if self.folder.has(&path) {
+                self.lesson(&path).unzip()
+            } else {
+                (None, None)
+            };
             let lesson = Lesson {
                 slug: lesson.slug.value.clone(),
                 title: lesson.title.value.clone(),
-                body: if self.folder.has(&path) { self.body(&path) } else { None },
+                body,
             };
-            if lesson.body.is_some() {
-                let entry = LessonEntry::new(number, slug, lesson.clone());
+            if let Some(written) = written {
+                let entry = LessonEntry::new(number, slug, lesson.clone(), written);
                 self.course
                     .lessons
                     .insert((number, lesson.slug.clone()), Arc::new(entry));
@@ -291,69 +298,18 @@ impl Reader<'_> {
         }
     }
 
-    fn body(&mut self, path: &str) -> Option<LessonBody> {
-        let source = match self.folder.read(path) {
-            Ok(source) => source,
+    fn lesson(&mut self, path: &str) -> Option<(LessonBody, Written)> {
+        match self.folder.read(path) {
+            Ok(source) => {
+                let (read, found) = lesson::read(source);
+                self.course.found.extend(found);
+                read
+            }
             Err(diagnostic) => {
                 self.course.found.push(*diagnostic);
-                return None;
-            }
-        };
-        let Some((front, rest)) = front_matter(&source.text) else {
-            self.course.found.push(
-                Diagnostic::about(
-                    "curriculum",
-                    Severity::Error,
-                    source.file.clone(),
-                    "there is no front matter",
-                )
-                .at(&source.text, 0..1)
-                .help("begin with a line `---`, then minutes and objectives, then a line `---`"),
-            );
-            return None;
-        };
-        // Line breaks in front, so that places in the front matter are places in the file.
-        let padded = Source {
-            file: source.file.clone(),
-            text: format!("\n{}\n", front.trim_start_matches("---\n")).into(),
-        };
-        let raw: RawFrontMatter = match yaml::parse(&padded) {
-            Ok(raw) => raw,
-            Err(diagnostic) => {
-                let mut diagnostic = *diagnostic;
-                if let Some(span) = diagnostic.span.take() {
-                    diagnostic = diagnostic.at(&source.text, span.start + 3..span.end + 3);
-                }
-                self.course.found.push(diagnostic);
-                return None;
-            }
-        };
-        let shifted = |at: &At<String>| At {
-            value: at.value.clone(),
-            span: at.span.clone().map(|span| span.start + 3..span.end + 3),
-        };
-        for version in &raw.versions {
-            if !is_date(&version.checked) {
-                let message = format!("`{}` is no date", version.checked.value);
-                self.error(&source, &shifted(&version.checked), message, "write it as 2026-11-20");
+                None
             }
         }
-        Some(LessonBody {
-            minutes: raw.minutes.value,
-            objectives: raw.objectives.iter().map(|text| text.value.clone()).collect(),
-            prerequisites: raw.prerequisites.iter().map(|text| text.value.clone()).collect(),
-            versions: raw
-                .versions
-                .iter()
-                .map(|version| CheckedVersion {
-                    tool: version.tool.value.clone(),
-                    version: version.version.value.clone(),
-                    checked: version.checked.value.clone(),
-                })
-                .collect(),
-            markdown: rest.to_owned(),
-            source: source.file,
-        })
     }
 }
 
@@ -363,13 +319,6 @@ fn week_number(slug: &str) -> Option<u8> {
     let (number, name) = rest.split_once('-')?;
     let number = (number.len() == 2).then(|| number.parse().ok()).flatten()?;
     ((1..=17).contains(&number) && super::build::is_id(name)).then_some(number)
-}
-
-/// The YAML between the first two `---` lines (with the first of them), and what follows.
-fn front_matter(text: &str) -> Option<(&str, &str)> {
-    let inner = text.strip_prefix("---\n")?;
-    let end = inner.find("\n---\n")?;
-    Some((&text[..end + 4], &inner[end + 5..]))
 }
 
 /// What in an SVG could run or fetch something.
@@ -398,10 +347,6 @@ fn what_runs(svg: &str) -> Option<&'static str> {
     ]
     .into_iter()
     .find_map(|(there, what)| there.then_some(what))
-}
-
-fn is_date(text: &str) -> bool {
-    text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10
 }
 
 #[cfg(test)]
@@ -433,15 +378,5 @@ mod tests {
         ] {
             assert!(what_runs(wrong).is_some(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn front_matter_ends_at_its_line() {
-        assert_eq!(
-            front_matter("---\na: 1\n---\ntext\n---\n"),
-            Some(("---\na: 1", "text\n---\n"))
-        );
-        assert_eq!(front_matter("text"), None);
-        assert_eq!(front_matter("---\na: 1\n"), None);
     }
 }

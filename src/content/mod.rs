@@ -8,6 +8,7 @@ mod build;
 pub mod catalogue;
 mod curriculum;
 pub mod diagnostic;
+mod lesson;
 mod lint;
 pub mod markdown;
 pub mod parameters;

@@ -343,7 +343,7 @@ fn a_curriculum_is_read_and_judged() {
     );
     write(
         "w01-first/one.md",
-        "---\nminutes: 10\nobjectives: [Read a matrix.]\nversions:\n  - { tool: t, version: \"1.10\", checked: 2026-11-20 }\n---\n## Text\n\n![x](figures/f.svg)\n",
+        "---\nminutes: 10\nobjectives:\n  - { does: Read a matrix., asked: q, practised: example }\nversions:\n  - { tool: t, version: \"1.10\", checked: 2026-11-20 }\n---\n## Text\n\n![x](figures/f.svg)\n",
     );
     write("w01-first/figures/f.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
     let catalogue = fixture.library().catalogue();

@@ -94,6 +94,16 @@ fn by_line(text: &str, location: Location) -> Option<Range<usize>> {
     Some(at..at + 1)
 }
 
+/// The page that says what stands in a file.
+fn describes(file: &str) -> &'static str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    if matches!(name, "course.yaml" | "week.yaml") || name.ends_with(".md") || name.ends_with(".quiz.yaml") {
+        "docs/curriculum-format.md"
+    } else {
+        "docs/lab-format.md"
+    }
+}
+
 /// An error of the parser in words of ours.
 fn explain(source: &Source, error: &Error) -> Diagnostic {
     let (message, help) = match error {
@@ -136,7 +146,10 @@ fn explain(source: &Source, error: &Error) -> Diagnostic {
                 "mapping start" => "a map",
                 other => other,
             };
-            (format!("{wanted} stands here"), Some("see docs/lab-format.md".into()))
+            (
+                format!("{wanted} stands here"),
+                Some(format!("see {}", describes(&source.file))),
+            )
         }
         Error::DuplicateMappingKey { key, .. } => (
             match key {
@@ -151,7 +164,7 @@ fn explain(source: &Source, error: &Error) -> Diagnostic {
         ),
         Error::Eof { .. } => (
             "the file is empty".to_owned(),
-            Some("docs/lab-format.md shows what stands in it".into()),
+            Some(format!("{} shows what stands in it", describes(&source.file))),
         ),
         other => (
             UserMessageFormatter.format_message(other).into_owned(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lab::LabId;
+use super::lesson::LessonBody;
 
 /// The whole course.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,26 +58,4 @@ pub struct Lesson {
     pub title: String,
     /// `None` where it is not written yet.
     pub body: Option<LessonBody>,
-}
-
-/// A lesson that is written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LessonBody {
-    pub minutes: u32,
-    pub objectives: Vec<String>,
-    pub prerequisites: Vec<String>,
-    pub versions: Vec<CheckedVersion>,
-    /// Markdown without the front matter.
-    pub markdown: String,
-    /// Relative path of the file, for messages to authors.
-    pub source: String,
-}
-
-/// A tool whose facts were checked, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckedVersion {
-    pub tool: String,
-    pub version: String,
-    /// ISO date.
-    pub checked: String,
 }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod curriculum;
 pub mod lab;
+pub mod lesson;
 pub mod person;
 pub mod session;
 pub mod trial;

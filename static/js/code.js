@@ -11,6 +11,9 @@ export function languageOfBlock(block) {
 }
 
 export function commandsOfBlock(block) {
+  // The server has told commands and output apart.
+  const marked = [...block.querySelectorAll("pre .command")];
+  if (marked.length) return marked.map((part) => part.textContent).join("").trimEnd();
   return commandsOf(block.querySelector("pre")?.textContent ?? "", languageOfBlock(block));
 }
 

@@ -8,6 +8,13 @@ use super::Heading;
 use super::code;
 use super::links::{self, Link};
 
+/// Stands round the name of a place in the HTML. No Markdown can bring it along: the reader replaces it.
+pub(super) const MARK: char = '\0';
+/// Where the author wants the quiz.
+pub(super) const QUIZ: &str = "quiz";
+/// Before a section of the second level.
+pub(super) const SECTION: &str = "section";
+
 /// Quotes within quotes beyond this are written as they are.
 const DEEPEST: usize = 12;
 
@@ -51,7 +58,17 @@ impl<'f> Writer<'f> {
                         CodeBlockKind::Fenced(info) => info.as_ref(),
                         CodeBlockKind::Indented => "",
                     };
-                    out.push(html(code::block(info, &words(&inner))));
+                    let printed = match events.peek() {
+                        Some(Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(next))))
+                            if code::has_output(info) && code::is_output(next) =>
+                        {
+                            events.next();
+                            let inner = take_until(&mut events, |_| false, |end| *end == TagEnd::CodeBlock);
+                            Some(words(&inner))
+                        }
+                        _ => None,
+                    };
+                    out.push(html(code::block(info, &words(&inner), printed.as_deref())));
                 }
                 Event::Start(Tag::Table(alignments)) => {
                     let inner = take_until(&mut events, |_| false, |end| *end == TagEnd::Table);
@@ -67,6 +84,9 @@ impl<'f> Writer<'f> {
                 }
                 Event::Start(Tag::Heading { level, .. }) => {
                     let inner = take_until(&mut events, |_| false, |end| matches!(end, TagEnd::Heading(_)));
+                    if depth == 0 && level <= HeadingLevel::H2 {
+                        out.push(place(SECTION));
+                    }
                     self.heading(level, inner, &mut out);
                 }
                 Event::Start(Tag::Paragraph) => {
@@ -170,6 +190,12 @@ impl<'f> Writer<'f> {
             )));
             out.extend(self.blocks(inner, depth + 1));
             out.push(html("</div>\n".into()));
+            return;
+        }
+        if words(&inner).trim() == "[!QUIZ]" {
+            if depth == 0 {
+                out.push(place(QUIZ));
+            }
             return;
         }
         match Ask::of(inner) {
@@ -287,6 +313,10 @@ impl Ask {
 
 fn html(text: String) -> Event<'static> {
     Event::Html(text.into())
+}
+
+fn place(name: &str) -> Event<'static> {
+    html(format!("{MARK}{name}{MARK}"))
 }
 
 /// The events up to the end that belongs to a start that was just taken; the end is taken too.

@@ -7,33 +7,69 @@ use syntect::html::{ClassStyle, ClassedHTMLGenerator};
 use syntect::parsing::SyntaxSet;
 use syntect::util::LinesWithEndings;
 
+use crate::content::lesson::blocks::OUTPUT;
+use crate::content::lesson::console::{self, Line};
+use crate::content::lesson::info::{self, Info};
+
 /// Above this, a block is not highlighted: time grows with it.
 const LARGEST: usize = 64 << 10;
 
 /// Loading takes tens of milliseconds, so it waits for the first block.
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
-/// A block as HTML. `info` is what stands after the fence.
-pub(super) fn block(info: &str, text: &str) -> String {
-    let language: String = info
-        .split([' ', ',', '{'])
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '#'))
-        .take(32)
-        .collect::<String>()
-        .to_lowercase();
-    let inner = match language.as_str() {
+/// Whether what stands after the fence says that the block is what the one before it prints.
+pub(super) fn is_output(info: &str) -> bool {
+    info::read(info).0
+        == Info {
+            language: OUTPUT.into(),
+            ..Info::default()
+        }
+}
+
+/// Whether such a block is run alone, so that its output may follow.
+pub(super) fn has_output(info: &str) -> bool {
+    let info = info::read(info).0;
+    info.file.is_none() && info.norun.is_none() && matches!(info.language.as_str(), "python" | "bash")
+}
+
+/// A block as HTML. `info` is what stands after the fence, `printed` what the block prints.
+pub(super) fn block(info: &str, text: &str, printed: Option<&str>) -> String {
+    let info = info::read(info).0;
+    let language = info.language.as_str();
+    let inner = match language {
         "console" | "shell-session" => console(text),
-        _ => highlighted(&language, text).unwrap_or_else(|| escaped(text)),
+        _ => highlighted(language, text).unwrap_or_else(|| escaped(text)),
     };
     let class = if language.is_empty() {
         String::new()
     } else {
-        format!(" class=\"language-{}\"", escaped(&language))
+        format!(" class=\"language-{}\"", escaped(language))
     };
-    format!("<div class=\"code\"><pre tabindex=\"0\" dir=\"ltr\"><code{class}>{inner}</code></pre></div>\n")
+    let mut attributes = String::new();
+    let mut caption = String::new();
+    // Writing to a text cannot fail.
+    if let Some(file) = &info.file {
+        let file = escaped(file);
+        let _ = write!(attributes, " data-file=\"{file}\"");
+        let _ = write!(
+            caption,
+            "<p class=\"name\"><span class=\"hidden-text\">File </span>{file}</p>"
+        );
+    } else if info.norun.is_none() && matches!(language, "console" | "bash" | "python") {
+        let _ = write!(attributes, " data-run=\"{language}\"");
+    }
+    let output = printed.map_or_else(String::new, |printed| {
+        format!(
+            "<pre class=\"printed\" tabindex=\"0\" dir=\"ltr\" role=\"group\" aria-label=\"What it prints\"><samp>{}</samp></pre>",
+            escaped(printed)
+        )
+    });
+    let reason = info.norun.map_or_else(String::new, |reason| {
+        format!("<p class=\"why\">Not run here: {}</p>", escaped(&reason))
+    });
+    format!(
+        "<div class=\"code\"{attributes}>{caption}<pre tabindex=\"0\" dir=\"ltr\"><code{class}>{inner}</code></pre>{output}{reason}</div>\n"
+    )
 }
 
 fn highlighted(language: &str, text: &str) -> Option<String> {
@@ -56,27 +92,15 @@ fn highlighted(language: &str, text: &str) -> Option<String> {
 /// Commands and their output told apart; prompts are marked, so that selecting leaves them out.
 fn console(text: &str) -> String {
     let mut out = String::new();
-    let mut goes_on = false;
-    for line in LinesWithEndings::from(text) {
-        let prompt = ["$ ", "# ", "> "].into_iter().find(|prompt| line.starts_with(prompt));
-        let (prompt, rest) = match prompt {
-            Some(prompt) if prompt != "> " || goes_on => (prompt, &line[2..]),
-            _ => ("", line),
-        };
+    for (line, kind) in LinesWithEndings::from(text).zip(console::lines(text)) {
+        let (prompt, rest) = line.split_at(kind.prompt(line));
         let rest = escaped(rest);
-        // Writing to a text cannot fail.
-        let _ = if !prompt.is_empty() {
-            let prompt = escaped(prompt);
-            write!(
-                out,
-                "<span class=\"prompt\">{prompt}</span><span class=\"command\">{rest}</span>"
-            )
-        } else if goes_on {
-            write!(out, "<span class=\"command\">{rest}</span>")
-        } else {
-            write!(out, "<span class=\"output\">{rest}</span>")
-        };
-        goes_on = (goes_on || !prompt.is_empty()) && line.trim_end().ends_with('\\');
+        if !prompt.is_empty() {
+            // Writing to a text cannot fail.
+            let _ = write!(out, "<span class=\"prompt\">{}</span>", escaped(prompt));
+        }
+        let class = if kind == Line::Output { "output" } else { "command" };
+        let _ = write!(out, "<span class=\"{class}\">{rest}</span>");
     }
     out
 }

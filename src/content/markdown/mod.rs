@@ -10,12 +10,36 @@ use pulldown_cmark::{Event, Options, Parser, html};
 use super::parameters::fill_text;
 use crate::model::Parameters;
 
+/// How lessons are written.
+pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_GFM);
+
 /// What was rendered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
     pub html: String,
+    /// The byte of the HTML, between two blocks, at which the quiz stands: where `[!QUIZ]` is, else before the last
+    /// section, else at the end.
+    pub quiz_at: usize,
     /// Headings of the second and third level, for a table of contents.
     pub headings: Vec<Heading>,
+}
+
+impl Rendered {
+    /// What stands before the quiz.
+    #[must_use]
+    pub fn before_quiz(&self) -> &str {
+        &self.html[..self.quiz_at]
+    }
+
+    /// What stands after the quiz.
+    #[must_use]
+    pub fn after_quiz(&self) -> &str {
+        &self.html[self.quiz_at..]
+    }
 }
 
 /// A heading.
@@ -31,22 +55,36 @@ pub struct Heading {
 /// pictures are dropped.
 #[must_use]
 pub fn render(markdown: &str, figures: Option<&str>) -> Rendered {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_GFM;
-    let events: Vec<Event<'_>> = Parser::new_ext(markdown, options)
+    let events: Vec<Event<'_>> = Parser::new_ext(markdown, OPTIONS)
         .filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)))
         .collect();
     let mut writer = blocks::Writer::new(figures);
     let events = writer.blocks(events, 0);
     let mut out = String::with_capacity(markdown.len() * 2);
     html::push_html(&mut out, events.into_iter());
+    let quiz_at = take_places(&mut out);
     Rendered {
         html: out,
+        quiz_at,
         headings: writer.headings,
     }
+}
+
+/// Takes the marks of places out of a text, and tells where the quiz stands in what is left.
+fn take_places(html: &mut String) -> usize {
+    let mut left = String::with_capacity(html.len());
+    let mut marked = None;
+    let mut last_section = None;
+    for (number, piece) in html.split(blocks::MARK).enumerate() {
+        // Between two marks stands what they mark.
+        match piece {
+            blocks::QUIZ if number % 2 == 1 => marked = marked.or(Some(left.len())),
+            blocks::SECTION if number % 2 == 1 => last_section = Some(left.len()),
+            text => left.push_str(text),
+        }
+    }
+    *html = left;
+    marked.or(last_section).unwrap_or(html.len())
 }
 
 /// Renders a lab's text with its parameters filled in, without figures and without ids, so that several may stand on

@@ -38,6 +38,46 @@ fn a_lesson_reads_as_it_should() {
 }
 
 #[test]
+fn the_quiz_has_its_place() {
+    for (markdown, after) in [
+        ("a\n\n## b\n\n> [!QUIZ]\n\n## c\n", "<h2 id=\"s-c\""),
+        ("a\n\n## b\n\nc\n\n## d\n\n> ## e\n", "<h2 id=\"s-d\""),
+        ("a\n", ""),
+        ("> [!QUIZ]\n\na\n\n> [!QUIZ]\n", "<p>a</p>"),
+        ("a\n\n## b\n\n`\0quiz\0` \0section\0\n\n> > [!QUIZ]\n", "<h2 id=\"s-b\""),
+    ] {
+        let rendered = render(markdown, None);
+        assert!(
+            !rendered.html.contains('\0') && !rendered.html.contains("[!QUIZ]"),
+            "{}",
+            rendered.html
+        );
+        assert!(
+            rendered.after_quiz().trim_start().starts_with(after),
+            "{markdown}: {}",
+            rendered.after_quiz()
+        );
+        assert_eq!(after.is_empty(), rendered.after_quiz().is_empty());
+        assert_eq!(
+            format!("{}{}", rendered.before_quiz(), rendered.after_quiz()),
+            rendered.html
+        );
+    }
+}
+
+#[test]
+fn a_fence_cannot_break_out_of_its_block() {
+    for markdown in [
+        "```python file=\"><script>alert(1)</script>\nx\n```",
+        "```yaml norun=\"<script>alert(1)</script>\"\nx\n```",
+        "```bash\nx\n```\n```output\n</pre><script>alert(1)</script>\n```",
+        "```console\n$ <script>\n> <script>\n<script>\n```",
+    ] {
+        assert!(!html_of(markdown).contains("<script"), "{markdown}");
+    }
+}
+
+#[test]
 fn task_texts_have_their_parameters() {
     let parameters = [("seed".to_owned(), json!(42)), ("p".to_owned(), json!("amber-otter"))].into();
     insta::assert_snapshot!(render_task(

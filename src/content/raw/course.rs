@@ -59,11 +59,31 @@ pub struct RawPlannedLab {
 #[serde(deny_unknown_fields)]
 pub struct RawFrontMatter {
     pub minutes: At<u32>,
-    pub objectives: At<Vec<At<String>>>,
+    pub objectives: At<Vec<RawObjective>>,
     #[serde(default)]
     pub prerequisites: Vec<At<String>>,
+    pub environment: Option<At<String>>,
     #[serde(default)]
     pub versions: Vec<RawVersion>,
+    #[serde(default)]
+    pub sources: Vec<RawSource>,
+}
+
+/// What a reader can do afterwards; that `asked` and `practised` are there is a rule of lint.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawObjective {
+    pub does: At<String>,
+    pub asked: Option<At<String>>,
+    pub practised: Option<At<String>>,
+}
+
+/// A page that the lesson rests on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSource {
+    pub title: At<String>,
+    pub url: At<String>,
 }
 
 /// A tool whose facts were checked.

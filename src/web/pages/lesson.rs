@@ -186,7 +186,9 @@ fn fill(catalogue: &Catalogue, week: &Week, at: usize, finished: u64) -> LessonP
             .collect(),
         title: lesson.title.clone(),
         minutes: body.map_or(0, |body| body.minutes),
-        objectives: body.map_or_else(Vec::new, |body| body.objectives.clone()),
+        objectives: body.map_or_else(Vec::new, |body| {
+            body.objectives.iter().map(|objective| objective.does.clone()).collect()
+        }),
         prerequisites: body.map_or_else(Vec::new, |body| {
             body.prerequisites
                 .iter()

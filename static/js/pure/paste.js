@@ -17,7 +17,7 @@ export function harmless(text) {
 }
 
 /**
- * The commands of a code block. In a `console` block those are the lines after `$ `, `# ` or `> ` prompts; the output is left out. A here-document
+ * The commands of a code block. In a `console` block those are the lines after `$ ` or `> ` prompts; the output is left out. A here-document
  * or a line continued by a backslash goes on to its end.
  */
 export function commandsOf(text, language) {
@@ -35,7 +35,7 @@ export function commandsOf(text, language) {
       if (bare.trim() === until) until = null;
       continue;
     }
-    const prompt = /^[$#] (.*)$/.exec(line);
+    const prompt = /^\$ (.*)$/.exec(line);
     if (!prompt && !more) continue;
     const command = prompt ? prompt[1] : line.replace(/^> /, "");
     kept.push(command);
