@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::curriculum::{Course, course};
 use super::diagnostic::{Diagnostic, Severity};
+use super::glossary::Glossary;
 use super::lesson::Written;
 use super::markdown::{self, Rendered};
 use super::proof::ProofMaterial;
@@ -45,6 +46,7 @@ pub struct Catalogue {
     pub lessons: BTreeMap<(u8, String), Arc<LessonEntry>>,
     /// Pictures of lessons, by week and file name: SVG without scripts.
     pub figures: BTreeMap<(u8, String), Arc<str>>,
+    pub glossary: Arc<Glossary>,
     /// Everything that is wrong anywhere, errors first.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -95,27 +97,43 @@ pub struct LessonEntry {
     pub lesson: Lesson,
     /// The file that it was read from.
     pub(super) written: Written,
+    glossary: Arc<Glossary>,
     rendered: OnceLock<Rendered>,
+    terms: OnceLock<Vec<String>>,
 }
 
 impl LessonEntry {
-    pub(super) fn new(week: u8, folder: &str, lesson: Lesson, written: Written) -> Self {
+    pub(super) fn new(week: u8, folder: &str, lesson: Lesson, written: Written, glossary: Arc<Glossary>) -> Self {
         Self {
             week,
             folder: folder.to_owned(),
             lesson,
             written,
+            glossary,
             rendered: OnceLock::new(),
+            terms: OnceLock::new(),
         }
     }
 
-    /// The lesson's text, rendered the first time it is asked for and kept. Pictures are at `/weeks/<n>/figures/<name>`.
+    /// The lesson's text, rendered the first time it is asked for and kept. Pictures are at `/weeks/<n>/figures/<name>`,
+    /// and the first use of each term leads to `/glossary/<slug>`.
     #[must_use]
     pub fn rendered(&self) -> &Rendered {
         self.rendered.get_or_init(|| {
-            let markdown = self.lesson.body.as_ref().map_or("", |body| body.markdown.as_str());
-            markdown::render(markdown, Some(&format!("/weeks/{}/figures/", self.week)))
+            let figures = format!("/weeks/{}/figures/", self.week);
+            markdown::render_lesson(self.markdown(), Some(&figures), self.glossary.words())
         })
+    }
+
+    /// The slugs of the terms that the lesson uses, found the first time they are asked for and kept.
+    #[must_use]
+    pub fn terms(&self) -> &[String] {
+        self.terms
+            .get_or_init(|| markdown::terms_used(self.markdown(), self.glossary.words()))
+    }
+
+    fn markdown(&self) -> &str {
+        self.lesson.body.as_ref().map_or("", |body| body.markdown.as_str())
     }
 }
 
@@ -215,6 +233,7 @@ fn join(labs: &BTreeMap<String, ReadLab>, course: Course, found: &mut Vec<Diagno
         curriculum: course.curriculum,
         lessons: course.lessons,
         figures: course.figures,
+        glossary: course.glossary,
         ..Catalogue::default()
     };
     found.extend(course.found);

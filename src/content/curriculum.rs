@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalogue::LessonEntry;
 use super::diagnostic::{Diagnostic, Severity};
+use super::glossary::{self, Glossary};
 use super::lesson::{self, Written};
 use super::raw::{RawCourse, RawPlannedLab, RawWeek};
 use super::source::{Folder, Source};
@@ -26,6 +27,7 @@ pub(super) struct Course {
     pub curriculum: Curriculum,
     pub lessons: BTreeMap<(u8, String), Arc<LessonEntry>>,
     pub figures: BTreeMap<(u8, String), Arc<str>>,
+    pub glossary: Arc<Glossary>,
     pub found: Vec<Diagnostic>,
 }
 
@@ -37,8 +39,15 @@ pub(super) fn course(folder: &Folder, labs: &BTreeMap<LabId, Option<(String, u32
         course: Course::default(),
     };
     reader.course.found.clone_from(&folder.problems);
+    let (terms, found) = glossary::read(folder);
+    reader.course.glossary = Arc::new(Glossary::new(&terms));
+    reader.course.found.extend(found);
     reader.months();
     reader.weeks();
+    reader
+        .course
+        .found
+        .extend(glossary::untaught(&terms, &reader.course.curriculum));
     reader.course
 }
 
@@ -118,6 +127,7 @@ impl Reader<'_> {
             .filter_map(|path| path.split_once('/').map(|(folder, _)| folder))
             .collect();
         slugs.dedup();
+        slugs.retain(|slug| *slug != glossary::FOLDER);
         for slug in slugs {
             let Some(number) = week_number(slug) else {
                 self.about(
@@ -186,7 +196,7 @@ impl Reader<'_> {
                 body,
             };
             if let Some(written) = written {
-                let entry = LessonEntry::new(number, slug, lesson.clone(), written);
+                let entry = LessonEntry::new(number, slug, lesson.clone(), written, self.course.glossary.clone());
                 self.course
                     .lessons
                     .insert((number, lesson.slug.clone()), Arc::new(entry));

@@ -8,6 +8,7 @@ mod build;
 pub mod catalogue;
 mod curriculum;
 pub mod diagnostic;
+pub mod glossary;
 mod lesson;
 mod lint;
 pub mod markdown;
@@ -21,6 +22,7 @@ mod yaml;
 
 pub use catalogue::{Catalogue, LabEntry, LessonEntry, Library, Roots};
 pub use diagnostic::{Diagnostic, Severity};
+pub use glossary::Glossary;
 pub use proof::{Overlay, ProofMaterial, WrongSolution};
 
 #[cfg(test)]

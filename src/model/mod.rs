@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod curriculum;
+pub mod glossary;
 pub mod lab;
 pub mod lesson;
 pub mod person;

@@ -7,6 +7,8 @@ pub(super) mod info;
 
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
+
 use super::diagnostic::{Diagnostic, Severity};
 use super::raw::{RawFrontMatter, RawObjective};
 use super::source::Source;
@@ -24,6 +26,11 @@ pub(super) struct Written {
 
 /// A lesson's front matter with the places of its values in the lesson's file, and the byte at which its Markdown begins.
 pub(super) fn front(source: &Source) -> Result<(RawFrontMatter, usize), Box<Diagnostic>> {
+    front_of(source, "minutes and objectives")
+}
+
+/// As [`front`], of another kind of file; `what` must stand in it.
+pub(super) fn front_of<T: DeserializeOwned>(source: &Source, what: &str) -> Result<(T, usize), Box<Diagnostic>> {
     let Some(inner) = front_matter(&source.text) else {
         return Err(Box::new(
             Diagnostic::about(
@@ -33,7 +40,7 @@ pub(super) fn front(source: &Source) -> Result<(RawFrontMatter, usize), Box<Diag
                 "there is no front matter",
             )
             .at(&source.text, 0..1)
-            .help("begin with a line `---`, then minutes and objectives, then a line `---`"),
+            .help(format!("begin with a line `---`, then {what}, then a line `---`")),
         ));
     };
     // The first line is made a comment and the rest of the file is left out, so that places stay as they are.

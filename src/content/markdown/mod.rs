@@ -4,11 +4,15 @@
 mod blocks;
 mod code;
 mod links;
+mod terms;
 
 use pulldown_cmark::{Event, Options, Parser, html};
 
 use super::parameters::fill_text;
 use crate::model::Parameters;
+
+pub(super) use terms::leading_word;
+pub use terms::Terms;
 
 /// How lessons are written.
 pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
@@ -55,9 +59,13 @@ pub struct Heading {
 /// pictures are dropped.
 #[must_use]
 pub fn render(markdown: &str, figures: Option<&str>) -> Rendered {
-    let events: Vec<Event<'_>> = Parser::new_ext(markdown, OPTIONS)
-        .filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)))
-        .collect();
+    render_lesson(markdown, figures, &Terms::default())
+}
+
+/// [`render`], with the first use of each term linked to its page in the glossary.
+#[must_use]
+pub fn render_lesson(markdown: &str, figures: Option<&str>, terms: &Terms) -> Rendered {
+    let (events, _) = terms::linked(parse(markdown), terms);
     let mut writer = blocks::Writer::new(figures);
     let events = writer.blocks(events, 0);
     let mut out = String::with_capacity(markdown.len() * 2);
@@ -85,6 +93,19 @@ fn take_places(html: &mut String) -> usize {
     }
     *html = left;
     marked.or(last_section).unwrap_or(html.len())
+}
+
+/// The slugs of the terms that [`render_lesson`] links.
+#[must_use]
+pub fn terms_used(markdown: &str, terms: &Terms) -> Vec<String> {
+    terms::linked(parse(markdown), terms).1
+}
+
+/// The events of a lesson's text, raw HTML dropped.
+fn parse(markdown: &str) -> Vec<Event<'_>> {
+    Parser::new_ext(markdown, OPTIONS)
+        .filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)))
+        .collect()
 }
 
 /// Renders a lab's text with its parameters filled in, without figures and without ids, so that several may stand on

@@ -3,12 +3,14 @@
 
 pub mod check;
 pub mod course;
+pub mod glossary;
 pub mod lab;
 pub mod proof;
 pub mod trial;
 
 pub(super) use check::*;
 pub(super) use course::*;
+pub(super) use glossary::*;
 pub(super) use lab::*;
 pub(super) use proof::*;
 pub(super) use trial::*;
