@@ -149,6 +149,12 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
     announce(address)?;
     let stop = stop_signal()?;
     let recovering = recover(labs.clone());
+    let searched = site.clone();
+    tokio::spawn(async move {
+        if let Err(error) = searched.prepare_search().await {
+            tracing::error!("the search index could not be made; the next search tries again: {error}");
+        }
+    });
     let ending = site.clone();
     web::serve(listener, web::router(site), async move {
         let name = stop.await;

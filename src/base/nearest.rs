@@ -13,8 +13,9 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
 }
 
 /// The Damerau-Levenshtein distance in its restricted form: insertions, deletions, replacements and swaps of
-/// neighbours, each one step.
-fn distance(a: &str, b: &str) -> usize {
+/// neighbours, each one step. Of each word the first 64 characters count.
+#[must_use]
+pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();

@@ -1,7 +1,8 @@
 //! Everything that is kept in the database: all SQL of the product stands here, for SQLite and PostgreSQL alike.
 //!
 //! Rows belong to a person and may belong to a workshop. Nothing here knows HTTP, sandboxes or how something is
-//! graded. Every statement is a constant of [`sql`], so that a test can prepare each of them on both engines.
+//! graded. Every statement is a constant of [`sql`], so that a test can prepare each of them on both engines;
+//! only [`search`], an index in memory that SQLite alone can make, has its own.
 
 mod db;
 mod error;
@@ -10,6 +11,7 @@ mod grading;
 mod intents;
 mod lessons;
 mod people;
+pub mod search;
 mod sessions;
 pub mod sql;
 mod steps;

@@ -12,6 +12,7 @@ pub mod pages;
 mod proxy;
 mod reading;
 mod routes;
+pub mod search;
 mod security;
 mod serve;
 mod terminal;
@@ -25,13 +26,14 @@ use self::capability::Capabilities;
 use self::identity::Identity;
 use self::pages::lesson::LessonCache;
 use self::reading::Reading;
+use self::search::Finder;
 use self::security::hosts::Hosts;
 use crate::base::{Clock, Random, SessionId};
 use crate::content::{Catalogue, Library};
 use crate::lab::Labs;
 use crate::proof::Proofs;
 use crate::sandbox::Guarantees;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 pub use failure::Failure;
 pub use routes::router;
@@ -77,6 +79,7 @@ struct Shared {
     capabilities: Capabilities,
     lessons: LessonCache,
     reading: Reading,
+    finder: Finder,
     stopping: CancellationToken,
 }
 
@@ -98,6 +101,7 @@ impl Site {
             capabilities: Capabilities::new(parts.secret),
             lessons: LessonCache::default(),
             reading: Reading::default(),
+            finder: Finder::default(),
             stopping: CancellationToken::new(),
         }))
     }
@@ -141,6 +145,18 @@ impl Site {
 
     fn reading(&self) -> &Reading {
         &self.0.reading
+    }
+
+    fn finder(&self) -> &Finder {
+        &self.0.finder
+    }
+
+    /// Makes the search index, so that nobody's first search waits for it.
+    ///
+    /// # Errors
+    /// Where there is no memory for it; the first search tries again.
+    pub async fn prepare_search(&self) -> Result<(), StoreError> {
+        self.finder().index(&self.catalogue()).await.map(drop)
     }
 
     fn hosts(&self) -> &Hosts {

@@ -10,14 +10,27 @@ startCode();
 startForms(choices);
 startLive();
 
+// Ctrl+K on a Mac deletes to the end of the line, so it is Cmd+K there.
+const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+const field = document.querySelector("header .find input");
+
 // Search by Ctrl+K, except where Ctrl+K already means something: terminal, editor.
 addEventListener("keydown", (event) => {
-  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  if (event.key?.toLowerCase() !== "k" || !(mac ? event.metaKey : event.ctrlKey) || event.altKey || event.shiftKey) return;
   if (event.target.closest?.(".terminal, .cm-editor")) return;
-  const field = document.querySelector("input[type=search]");
-  const link = document.querySelector("a[data-search]");
-  if (!field && !link) return;
   event.preventDefault();
-  if (field) field.focus();
-  else link.click();
+  const words = document.activeElement === field ? field.value.trim() : "";
+  import("./search.js").then(
+    ({ openSearch }) => openSearch(words),
+    // Not to be had: the page of results needs no script.
+    () => location.assign("/search"),
+  );
 });
+
+const hint = document.querySelector("header .find kbd");
+if (hint) {
+  hint.textContent = mac ? "⌘ K" : "Ctrl K";
+  hint.hidden = false;
+}
+
+if (document.querySelector(".term")) import("./terms.js");

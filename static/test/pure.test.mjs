@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Announcer, Seen } from "../js/pure/announcer.js";
 import { Backoff, LONGEST, SHORTEST } from "../js/pure/backoff.js";
+import { moved, spoken } from "../js/pure/choices.js";
 import { languageOf, loopbackPort, nameProblem, safeAddress } from "../js/pure/links.js";
 import { commandsOf, harmless, mustAsk } from "../js/pure/paste.js";
 import { Flow, Position, isAnswer, sizeText } from "../js/pure/resume.js";
@@ -152,4 +153,19 @@ test("addresses and names", () => {
     ["dockerfile", "python", "yaml", "shell", "json", "markdown", null, "dockerfile"],
   );
   assert.deepEqual([sizeText(12), sizeText(12_345), sizeText(3_400_000)], ["12 bytes", "12 kB", "3.4 MB"]);
+});
+
+test("arrows walk through choices and back to the words", () => {
+  assert.deepEqual([moved("ArrowDown", -1, 3), moved("ArrowDown", 2, 3), moved("ArrowUp", -1, 3), moved("ArrowUp", 0, 3)], [0, -1, 2, -1]);
+  assert.deepEqual([moved("PageDown", -1, 3), moved("PageDown", 0, 20), moved("PageUp", 3, 20), moved("PageUp", -1, 20)], [2, 5, 0, -1]);
+  assert.deepEqual([moved("Home", 1, 3), moved("ArrowDown", 4, 0)], [1, -1]);
+});
+
+test("what was found is said in one sentence", () => {
+  const said = (count, more, kind, words) => spoken({ results: Array(count), more, answered: { kind, words } });
+  assert.equal(said(0, false, "as-asked"), "Nothing found.");
+  assert.equal(said(1, false, "as-asked"), "1 result.");
+  assert.equal(said(12, true, "as-asked"), "The first 12 results.");
+  assert.equal(said(2, false, "corrected", "leakage"), "2 results for leakage.");
+  assert.equal(said(2, false, "in-part"), "2 results with some of the words.");
 });

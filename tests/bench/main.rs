@@ -7,6 +7,7 @@ mod client;
 mod labs;
 mod peer;
 mod report;
+mod search;
 mod server;
 mod terminal;
 
@@ -24,6 +25,7 @@ const NAMES: &[&str] = &[
     "echo",
     "memory",
     "cold-start",
+    "search",
     "size",
     "proof-ten-minutes",
     "proof-inherited-notebook",
@@ -74,6 +76,7 @@ async fn measure(only: Option<&str>) {
             "echo" => terminal::echo().await,
             "memory" => labs::memory().await,
             "cold-start" => labs::cold_start().await,
+            "search" => search::search().await,
             "size" => size(),
             "proof-ten-minutes" => vec![proof("ten-minutes", 30.0).await],
             _ => vec![proof("inherited-notebook", 300.0).await],

@@ -1,7 +1,6 @@
 use std::fs;
 
 use super::super::{Library, Roots};
-use super::*;
 
 /// A curriculum of one week with these files in its glossary.
 fn library(files: &[(&str, &str)]) -> (tempfile::TempDir, Library) {
@@ -16,7 +15,7 @@ fn library(files: &[(&str, &str)]) -> (tempfile::TempDir, Library) {
         ),
         (
             "curriculum/w01-first/leaks.md",
-            "---\nminutes: 5\nobjectives: [Find a leak.]\n---\nA target leak hides. So does another leak.\n\n## A leak\n",
+            "---\nminutes: 5\nobjectives: [{ does: Find a leak. }]\n---\nA target leak hides. So does another leak.\n\n## A leak\n",
         ),
     ] {
         write(root, path, text);
@@ -63,7 +62,7 @@ fn terms_are_read_and_linked_once_a_lesson() {
     assert_eq!(leak.taught, Some((1, "leaks".into())));
     let lesson = catalogue.lesson(1, "leaks").unwrap();
     let html = &lesson.rendered().html;
-    assert!(html.starts_with("<p>A <a class=\"term\" href=\"/glossary/leak\" aria-describedby=\"term-leak\">target leak</a>"), "{html}");
+    assert!(html.starts_with("<p>A <span class=\"termed\"><a class=\"term\" href=\"/glossary/leak\" aria-describedby=\"term-leak\">target leak</a>"), "{html}");
     assert_eq!(html.matches("/glossary/").count(), 1);
     assert_eq!(lesson.terms(), ["leak"]);
 

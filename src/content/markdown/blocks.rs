@@ -23,8 +23,34 @@ pub(super) struct Writer<'f> {
     pub headings: Vec<Heading>,
     /// Whether headings get ids.
     pub ids: bool,
-    /// How often a heading's id was used.
-    used: BTreeMap<String, usize>,
+    used: Ids,
+}
+
+/// Ids of headings: how often each was used.
+#[derive(Default)]
+pub(super) struct Ids(BTreeMap<String, usize>);
+
+impl Ids {
+    /// An id out of a title, unique in the text.
+    pub fn next(&mut self, title: &str) -> String {
+        let mut id: String = title
+            .to_lowercase()
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '-' })
+            .collect();
+        while id.contains("--") {
+            id = id.replace("--", "-");
+        }
+        let id = id.trim_matches('-');
+        let id = if id.is_empty() { "section" } else { id };
+        let count = self.0.entry(id.to_owned()).or_insert(0);
+        *count += 1;
+        match *count {
+            // A prefix of its own keeps a heading's id from meeting one of the page's.
+            1 => format!("s-{id}"),
+            again => format!("s-{id}-{again}"),
+        }
+    }
 }
 
 impl<'f> Writer<'f> {
@@ -33,7 +59,7 @@ impl<'f> Writer<'f> {
             figures,
             headings: Vec::new(),
             ids: true,
-            used: BTreeMap::new(),
+            used: Ids::default(),
         }
     }
 
@@ -137,7 +163,7 @@ impl<'f> Writer<'f> {
             out.push(html(format!("</h{level}>\n")));
             return;
         }
-        let id = self.id(&title);
+        let id = self.used.next(&title);
         out.push(html(format!("<h{level} id=\"{id}\">")));
         out.extend(self.blocks(inner, DEEPEST));
         out.push(html(format!(
@@ -146,27 +172,6 @@ impl<'f> Writer<'f> {
         )));
         if level <= 3 {
             self.headings.push(Heading { level, id, title });
-        }
-    }
-
-    /// An id out of a title, unique in the text.
-    fn id(&mut self, title: &str) -> String {
-        let mut id: String = title
-            .to_lowercase()
-            .chars()
-            .map(|c| if c.is_alphanumeric() { c } else { '-' })
-            .collect();
-        while id.contains("--") {
-            id = id.replace("--", "-");
-        }
-        let id = id.trim_matches('-');
-        let id = if id.is_empty() { "section" } else { id };
-        let count = self.used.entry(id.to_owned()).or_insert(0);
-        *count += 1;
-        match *count {
-            // A prefix of its own keeps a heading's id from meeting one of the page's.
-            1 => format!("s-{id}"),
-            again => format!("s-{id}-{again}"),
         }
     }
 

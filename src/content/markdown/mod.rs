@@ -4,6 +4,7 @@
 mod blocks;
 mod code;
 mod links;
+mod sections;
 mod terms;
 
 use pulldown_cmark::{Event, Options, Parser, html};
@@ -12,6 +13,7 @@ use super::parameters::fill_text;
 use crate::model::Parameters;
 
 pub(super) use terms::leading_word;
+pub use sections::{Section, sections};
 pub use terms::Terms;
 
 /// How lessons are written.

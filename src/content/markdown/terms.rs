@@ -254,13 +254,13 @@ fn mark<'e>(
     for (range, slug) in found {
         plain(&text[at..range.start], out);
         out.push(html(format!(
-            "<a class=\"term\" href=\"/glossary/{slug}\" aria-describedby=\"term-{slug}\">"
+            "<span class=\"termed\"><a class=\"term\" href=\"/glossary/{slug}\" aria-describedby=\"term-{slug}\">"
         )));
         plain(&text[range.clone()], out);
         let short = terms.short.get(*slug).map_or("", String::as_str);
         // `popover` hides the sentence also where no style is loaded.
         out.push(html(format!(
-            "</a><span class=\"tip\" id=\"term-{slug}\" role=\"tooltip\" popover=\"manual\">{}</span>",
+            "</a><span class=\"tip\" id=\"term-{slug}\" role=\"tooltip\" popover=\"manual\">{}</span></span>",
             escaped(short)
         )));
         at = range.end;
@@ -308,7 +308,7 @@ mod tests {
         let mut out = String::new();
         for event in events {
             match event {
-                Event::InlineHtml(html) => match html.strip_prefix("<a class=\"term\" href=\"/glossary/") {
+                Event::InlineHtml(html) => match html.strip_prefix("<span class=\"termed\"><a class=\"term\" href=\"/glossary/") {
                     Some(rest) => out.push_str(&format!("[{}:", rest.split('"').next().unwrap())),
                     None => out.push(']'),
                 },
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn the_sentence_stands_beside_the_link_and_is_escaped() {
         let rendered = render_lesson("## Leak\n\n| Leak |\n|---|\n| a leak |", None, &terms());
-        assert!(rendered.html.contains("a <a class=\"term\" href=\"/glossary/data-leakage\" aria-describedby=\"term-data-leakage\">leak</a><span class=\"tip\" id=\"term-data-leakage\" role=\"tooltip\" popover=\"manual\">What &quot;data-leakage&quot; &lt;is&gt;.</span>"), "{}", rendered.html);
+        assert!(rendered.html.contains("a <span class=\"termed\"><a class=\"term\" href=\"/glossary/data-leakage\" aria-describedby=\"term-data-leakage\">leak</a><span class=\"tip\" id=\"term-data-leakage\" role=\"tooltip\" popover=\"manual\">What &quot;data-leakage&quot; &lt;is&gt;.</span></span>"), "{}", rendered.html);
         assert_eq!(rendered.html.matches("class=\"term\"").count(), 1);
         assert_eq!(rendered.headings[0].title, "Leak");
         assert_eq!(terms_used("A leak in the SLO.", &terms()), ["data-leakage", "slo"]);
@@ -365,7 +365,7 @@ mod tests {
             let before = all(&plain);
             let (events, used) = linked(plain, &terms());
             prop_assert_eq!(before, all(&events));
-            let links = events.iter().filter(|event| matches!(event, Event::InlineHtml(html) if html.starts_with("<a class=\"term\""))).count();
+            let links = events.iter().filter(|event| matches!(event, Event::InlineHtml(html) if html.starts_with("<span class=\"termed\"><a class=\"term\""))).count();
             prop_assert_eq!(links, used.len());
         }
     }

@@ -1,6 +1,7 @@
-//! The JSON API below `/api/v1`: what the lab page's script uses. Errors are `{error: {kind, message, reference}}`.
+//! The JSON API below `/api/v1`: what the pages' scripts use. Errors are `{error: {kind, message, reference}}`.
 
 mod files;
+mod search;
 mod sessions;
 mod terminals;
 mod transfer;
@@ -17,6 +18,7 @@ const JSON: usize = 64 * 1024;
 /// All routes, relative to `/api/v1`.
 pub fn routes() -> Router<Site> {
     Router::new()
+        .route("/search", get(search::show))
         .route("/sessions/{session}", get(sessions::show))
         .route(
             "/sessions/{session}/terminals",
