@@ -23,6 +23,17 @@ export function keepChoice(name, value) {
   }
 }
 
+/** Whether choices outlast this page. */
+export function keepsChoices() {
+  try {
+    localStorage.setItem(`${STORE}probe`, "1");
+    localStorage.removeItem(`${STORE}probe`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const KNOWN = { theme: ["light", "dark"], contrast: ["more", "less"] };
 
 /** Puts theme and contrast on the document; `auto` leaves them to the system. */

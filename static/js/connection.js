@@ -27,9 +27,16 @@ export function connect(where, on) {
 }
 
 function shared(where, on, parsed) {
-  const { port } = new SharedWorker(where.worker, { name: "halfway-events" });
+  const worker = new SharedWorker(where.worker, { name: "halfway-events" });
+  const { port } = worker;
+  // A worker that cannot be fetched or run says so late: the page then listens by itself.
+  let fallen = null;
+  worker.addEventListener("error", () => {
+    fallen ??= alone({ ...where, last: on.last() }, on, parsed);
+  });
   const hello = () => port.postMessage({ type: "hello", url: new URL(where.url, location.href).href, last: on.last() });
   port.onmessage = ({ data }) => {
+    if (fallen) return;
     if (data.type === "event") parsed(data.kind, data.id, data.data);
     else if (data.type === "state") on.state(data.open);
     else if (data.type === "gap") on.gap();
@@ -39,7 +46,7 @@ function shared(where, on, parsed) {
   addEventListener("pageshow", (event) => {
     if (event.persisted) hello();
   });
-  const nudge = () => port.postMessage({ type: "nudge" });
+  const nudge = () => (fallen ? fallen.nudge() : port.postMessage({ type: "nudge" }));
   addEventListener("online", nudge);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && nudge());
   return { nudge };

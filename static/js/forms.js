@@ -119,17 +119,21 @@ function onClick(event) {
 /** Choices of the settings page are the browser's own. */
 function startSettings(choices) {
   for (const form of document.querySelectorAll("form[data-settings]")) {
+    const kept = choices.keepsChoices();
+    if (!kept) {
+      form.before(element("p", { class: "say" }, "This browser keeps nothing for this site: it blocks its storage. What you choose here lasts until you leave the page; labs, files and progress are kept by the server all the same."));
+    }
     for (const input of form.querySelectorAll("input")) {
-      const kept = choices.keptChoice(input.name);
-      if (input.type === "radio") input.checked = (kept ?? "auto") === input.value;
-      else if (input.type === "checkbox") input.checked = kept === "on";
+      const choice = choices.keptChoice(input.name);
+      if (input.type === "radio") input.checked = (choice ?? "auto") === input.value;
+      else if (input.type === "checkbox") input.checked = choice === "on";
     }
     form.addEventListener("change", ({ target }) => {
       const value = target.type === "checkbox" ? (target.checked ? "on" : null) : target.value === "auto" ? null : target.value;
       choices.keepChoice(target.name, value);
       choices.applyChoices();
       document.dispatchEvent(new Event("halfway:colours"));
-      say("Kept in this browser.");
+      say(kept ? "Kept in this browser." : "Taken for this page; the browser keeps nothing for this site.");
     });
     form.addEventListener("submit", (event) => event.preventDefault());
   }

@@ -78,9 +78,12 @@ function start() {
   document.addEventListener("halfway:changed", ({ detail }) => dress(detail));
 
   const connection = document.getElementById("connection");
-  document.addEventListener("halfway:connection", ({ detail }) => {
-    if (connection) connection.textContent = detail.open ? "Connected" : `Offline since ${clockText(clock.now())}`;
-  });
+  const connected = (open) => {
+    if (connection) connection.textContent = open ? "Connected" : `Offline since ${clockText(clock.now())}`;
+  };
+  document.addEventListener("halfway:connection", ({ detail }) => connected(detail.open));
+  // The page may have been connected before this script was there.
+  if (document.documentElement.dataset.connection === "open") connected(true);
 
   // The session may end or stand still under an open page: the text stays, and the way on is shown.
   document.addEventListener("halfway:session", ({ detail: { state } }) => {

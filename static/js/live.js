@@ -138,7 +138,7 @@ function onEvent(kind, id, data) {
 
 // The banner: since when, and that it is being retried.
 const text = element("span", {});
-const banner = element("div", { id: "offline", class: "banner", hidden: true, "data-keep": true }, text);
+const banner = element("section", { id: "offline", class: "banner", "aria-label": "Connection", hidden: true, "data-keep": true }, text);
 let lostAt = null;
 let shown = null;
 let spoken = null;
@@ -164,7 +164,7 @@ function back() {
   lostAt = null;
   clearTimeout(shown);
   clearTimeout(spoken);
-  delete document.documentElement.dataset.connection;
+  document.documentElement.dataset.connection = "open";
   document.dispatchEvent(new CustomEvent("halfway:connection", { detail: { open: true } }));
   if (banner.hidden || was === null) return;
   text.textContent = `Connected again at ${clockText(clock.now())}. Everything is up to date.`;

@@ -37,7 +37,7 @@ for (const [path, status] of [
   ['/no-such-page', 404], ['/labs/no-such-lab', 404], ['/labs/broken', 409], ['/weeks/99', 404], ['/weeks/1/no-such-lesson', 404], ['/weeks/one', 404],
   [`/sessions/${NOWHERE}`, 404], ['/sessions/not-an-id', 404], [`/sessions/${NOWHERE}/finish`, 404], [`/sessions/${NOWHERE}/end`, 404], ['/labs/yard/start', 405],
 ]) {
-  test(`${path} answers ${status} with a way out`, async () => {
+  test(`check 25: ${path} answers ${status} with a way out`, async () => {
     const page = await made.page();
     const answer = await page.goto(made.server.url + path);
     assert.equal(answer.status(), status);
@@ -60,7 +60,7 @@ for (const [what, path, status, options] of [
   ['a name that is not ours', '/', 421, { headers: { host: 'rebound.example' } }],
   ['a form that is no form', '/labs/yard/start', 415, { method: 'POST', headers: { 'content-type': 'text/plain', 'content-length': '0' } }],
 ]) {
-  test(`${what} is refused with a page that says so`, async () => {
+  test(`check 25: ${what} is refused with a page that says so`, async () => {
     const { status: got, body, headers } = await send(path, options);
     if (status === 415) assert.ok([303, 400, 415].includes(got), `${got}`);
     else assert.equal(got, status);
@@ -74,7 +74,7 @@ for (const [what, path, status, options] of [
   });
 }
 
-test('the API says what, and a reference', async () => {
+test('check 25: the API says what, and a reference', async () => {
   for (const [path, method] of [[`/api/v1/sessions/${NOWHERE}`, 'GET'], ['/api/v1/nowhere', 'GET'], [`/api/v1/sessions/${NOWHERE}/terminals`, 'POST'], [`/api/v1/sessions/${NOWHERE}/files?path=../../x`, 'DELETE']]) {
     const { status, body } = await send(path, { method, headers: { accept: '*/*' } });
     assert.ok(status >= 400 && status < 500, `${path}: ${status}`);
@@ -85,14 +85,14 @@ test('the API says what, and a reference', async () => {
   }
 });
 
-test('a lab that cannot be read does not keep the others from being served, and is named', async () => {
+test('check 25: a lab that cannot be read does not keep the others from being served, and is named', async () => {
   const page = await made.page();
   await page.goto(`${made.server.url}/labs`);
   await page.getByRole('link', { name: 'Yard', exact: true }).waitFor();
   await page.getByText('halfway lab lint broken').waitFor();
 });
 
-test('set-up that fails says so, with the step, its last lines and Retry', async () => {
+test('check 25: set-up that fails says so, with the step, its last lines and Retry', async () => {
   const page = await made.page();
   await page.goto(`${made.server.url}/labs/crumbling`);
   await page.getByRole('button', { name: 'Start the lab' }).click();

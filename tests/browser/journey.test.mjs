@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newFile, openEditor, openFile, save, writeText } from './support/editor.mjs';
-import { chooseTab, inWorkspace, openTask, sessionOf, waitForVerdict, workspaceFile } from './support/lab.mjs';
+import { chooseTab, inWorkspace, openTask, sessionOf, startLab, waitForVerdict, workspaceFile } from './support/lab.mjs';
 import { root } from './support/server.mjs';
 import { suite } from './support/suite.mjs';
 import { countOutput, enterTerminal, leaveTerminal, runCommand, screenText, typeLine, waitForOutput } from './support/terminal.mjs';
@@ -102,4 +102,79 @@ test('“Inherited notebook”: from the home page to six green tasks, with the 
   await page.getByRole('link', { name: /^Download the workspace/ }).waitFor();
   await page.goto(`${made.server.url}/history`);
   await page.getByRole('row', { name: /Inherited notebook/ }).filter({ hasText: '6 of 6' }).waitFor();
+});
+
+test('“Ten minutes with Halfway”: by its own instructions, with the award that breaks and is whole again', async () => {
+  const page = await made.page();
+  const session = await startLab(page, made.server, 'ten-minutes');
+  await inWorkspace(page);
+  const text = (task) => page.locator(`#task-${task} .task-text`).innerText();
+
+  // The terminal.
+  await runCommand(page, 'cat TICKET.txt');
+  await runCommand(page, 'sh greet.sh > hello.txt');
+  await waitForVerdict(page, 'terminal', 'Passed');
+
+  // The editor: a comma too many first, as the hint proposes.
+  const replicas = Number((await text('editor')).match(/(\d+) replicas/)[1]);
+  const name = (await text('editor')).match(/of (\S+)\. It/)[1];
+  await openEditor(page);
+  await openFile(page, 'service.json');
+  await writeText(page, `{ "name": "${name}", "replicas": ${replicas}, }\n`);
+  await save(page);
+  await page.locator('#task-editor .why', { hasText: /line 1/ }).waitFor();
+  await writeText(page, `{ "name": "${name}", "replicas": ${replicas} }\n`);
+  await save(page);
+  await waitForVerdict(page, 'editor', 'Passed');
+
+  // Hints, all three, then what they say.
+  for (const number of [1, 2, 3]) {
+    await openTask(page, 'hints');
+    await page.locator('#task-hints').getByRole('button', { name: new RegExp(`^Hint ${number} of 3`) }).click();
+    await page.waitForFunction((count) => document.querySelectorAll('#task-hints .hints li').length === count, number);
+  }
+  await chooseTab(page, 'Terminal 1');
+  await runCommand(page, "clear; grep -L 'exit code 0' logs/* | sed 's|logs/||; s|.log||' > culprit.txt; cat culprit.txt");
+  await waitForVerdict(page, 'hints', 'Passed');
+
+  // The trial is run before anything is changed, and says why it fails; afterwards it holds.
+  await openTask(page, 'trial');
+  const trial = page.locator('#task-trial');
+  await trial.getByRole('button', { name: /^Run the trial/ }).click();
+  await page.locator('#trial-trial', { hasText: 'it did not hold' }).waitFor();
+  await trial.getByText('Everything was put back').waitFor();
+  // What it found stands once, in the trial, and the task is still open as the reader left it.
+  await page.locator('#trial-trial .say').first().waitFor();
+  assert.equal(await trial.locator('.say:visible').count(), await page.locator('#trial-trial .say').count());
+  assert.notEqual(await trial.getAttribute('open'), null);
+  assert.deepEqual((await runLs(page)).sort(), ['letter.txt']);
+  await openEditor(page);
+  await openFile(page, 'collect.sh');
+  await writeText(page, await readFile(join(root, 'labs/ten-minutes/solution/collect.sh'), 'utf8'));
+  await save(page);
+  await openTask(page, 'trial');
+  await trial.getByRole('button', { name: /^Run the trial again/ }).click();
+  await waitForVerdict(page, 'trial', 'Passed');
+
+  // The award breaks, and is whole again.
+  await chooseTab(page, 'Terminal 1');
+  await runCommand(page, 'clear; mkdir archive; mv hello.txt archive/');
+  await waitForVerdict(page, 'terminal', 'Achieved, broken now');
+  await page.locator('#progress', { hasText: '3 of 5' }).waitFor();
+  await runCommand(page, 'cp archive/hello.txt .');
+  await waitForVerdict(page, 'terminal', 'Passed');
+  await waitForVerdict(page, 'regression', 'Passed');
+  await page.locator('#progress', { hasText: '5 of 5' }).waitFor();
+
+  await page.getByRole('link', { name: 'Results' }).click();
+  await page.getByRole('heading', { level: 1, name: '5 of 5 tasks passed' }).waitFor();
+  await page.goto(`${made.server.url}/sessions/${session}/end`);
+  await page.getByRole('button', { name: 'End the lab' }).click();
+  await page.waitForURL(/\/finish$/);
+
+  async function runLs(one) {
+    await chooseTab(one, 'Terminal 1');
+    await runCommand(one, 'clear; ls -1 inbox');
+    return (await screenText(one)).split('\n').filter((line) => /^[\w .-]+\.txt$/.test(line));
+  }
 });

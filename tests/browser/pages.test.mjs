@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertAccessible, assertFits, assertTabbable } from './support/browser.mjs';
-import { gatedLab, inWorkspace, openGate, startLab } from './support/lab.mjs';
+import { openEditor, openFile } from './support/editor.mjs';
+import { chooseTab, gatedLab, inWorkspace, openGate, startLab, waitForVerdict } from './support/lab.mjs';
 import { suite } from './support/suite.mjs';
+import { runCommand } from './support/terminal.mjs';
 
 const made = suite({ labs: { real: ['inherited-notebook', 'ten-minutes'], own: { gated: gatedLab() } } });
 
@@ -28,14 +30,14 @@ for (const [what, path] of [
   ['home', '/'], ['week', '/weeks/1'], ['labs', '/labs'], ['lab card', '/labs/inherited-notebook'], ['history, empty', '/history'],
   ['settings', '/settings'], ['about', '/about'], ['404', '/no-such-page'], ['lab not found', '/labs/no-such-lab'],
 ]) {
-  test(what, async () => {
+  test(`checks 1 to 4: ${what}`, async () => {
     const page = await made.page();
     await page.goto(made.server.url + path);
     await assertSound(page, what);
   });
 }
 
-test('lesson', async () => {
+test('checks 1 to 4: lesson', async () => {
   const page = await made.page();
   await page.goto(`${made.server.url}/weeks/1`);
   await page.locator('#lessons ~ ol a').first().click();
@@ -44,7 +46,7 @@ test('lesson', async () => {
   await assertSound(page, 'lesson');
 });
 
-test('provisioning', async () => {
+test('checks 1 to 4: provisioning', async () => {
   const page = await made.page();
   const session = await startLab(page, made.server, 'gated');
   await page.locator('#step-output .log', { hasText: 'at the gate' }).waitFor();
@@ -54,7 +56,62 @@ test('provisioning', async () => {
   await inWorkspace(page);
 });
 
-test('high contrast, chosen in the settings, is kept and clean', async () => {
+test('checks 1 to 4: workspace, questions, finish, history', async () => {
+  const page = await made.page();
+  const session = await startLab(page, made.server, 'ten-minutes');
+  await inWorkspace(page);
+  await runCommand(page, 'ls --color=always; cat TICKET.txt; sh greet.sh > hello.txt');
+  await waitForVerdict(page, 'terminal', 'Passed');
+  await page.evaluate(() => { for (const one of document.querySelectorAll('#tasks details')) one.open = true; });
+  await assertSound(page, 'workspace with terminal');
+  // Below 800 px there are two views; the other one, too.
+  await page.setViewportSize({ width: 320, height: 800 });
+  await page.getByRole('tab', { name: 'Workspace' }).click();
+  await assertAccessible(page, 'terminal at 320 px');
+  await assertFits(page, 'terminal at 320 px');
+  await assertTabbable(page, 'terminal at 320 px');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await openEditor(page);
+  await openFile(page, 'service.json');
+  await assertSound(page, 'workspace with editor');
+  await page.setViewportSize({ width: 320, height: 800 });
+  await page.getByRole('tab', { name: 'Workspace' }).click();
+  await assertAccessible(page, 'editor at 320 px');
+  await assertFits(page, 'editor at 320 px');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await chooseTab(page, 'Terminal 1');
+
+  // The question as a dialog, then as the page that stands without JavaScript.
+  await page.locator('#session-bar').getByRole('link', { name: 'End' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
+  await assertAccessible(page, 'dialog');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  const at = `${made.server.url}/sessions/${session}`;
+  for (const [what, path] of [
+    ['end', '/end'], ['reset', '/reset'], ['finish while it runs', '/finish'],
+  ]) {
+    await page.goto(at + path);
+    await assertSound(page, what);
+  }
+  for (const path of ['/', '/labs', '/labs/ten-minutes']) {
+    await page.goto(made.server.url + path);
+    await assertSound(page, `${path} while a lab runs`);
+  }
+  await page.goto(`${at}/end`);
+  await page.getByRole('button', { name: /^End/ }).click();
+  await page.waitForURL(/\/finish$/);
+  await page.getByText('The session has ended').waitFor();
+  await assertSound(page, 'finish');
+  await page.goto(`${made.server.url}/history`);
+  await assertSound(page, 'history');
+  await page.goto(`${made.server.url}/labs/ten-minutes`);
+  await assertSound(page, 'lab card with an archive to begin with');
+});
+
+test('check 1: high contrast, chosen in the settings, is kept and clean', async () => {
   const page = await made.page();
   await page.goto(`${made.server.url}/settings`);
   await page.getByLabel('dark').check();

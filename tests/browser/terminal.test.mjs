@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { newPage } from './support/browser.mjs';
+import { assertAccessible, assertFits, LAN_NAME, newPage } from './support/browser.mjs';
 import { chooseTab, inWorkspace, plainLab, startLab } from './support/lab.mjs';
 import { startLink } from './support/link.mjs';
 import { suite } from './support/suite.mjs';
 import { countOutput, enterTerminal, leaveTerminal, runCommand, screenText, typeLine, waitForOutput, waitForPrompt } from './support/terminal.mjs';
 
 let session;
-const made = suite({ labs: { own: { yard: plainLab() } }, begin });
+const made = suite({ labs: { own: { yard: plainLab() } }, config: `allowed-hosts = ["${LAN_NAME}"]\n`, begin });
 let page;
 
 async function begin({ browser, server }) {
@@ -177,12 +177,175 @@ test('after a lost connection the terminal goes on where it was, and says so mea
   }
 });
 
-test('a browser without network says so and comes back by itself', async () => {
-  await runCommand(page, 'clear; echo bef""ore');
-  await page.context().setOffline(true);
-  await page.evaluate(() => dispatchEvent(new Event('offline')));
-  await page.context().setOffline(false);
-  await runCommand(page, 'echo af""ter');
-  await waitForOutput(page, 'after');
-  assert.equal(await countOutput(page, 'before'), 1);
+test('rule T1: the way out stands in the header while somebody types, also for the pointer', async () => {
+  const leave = page.locator('.tabs').getByRole('button', { name: /^Leave/ });
+  assert.equal(await leave.isVisible(), false);
+  await page.locator('.panel:not([hidden]) .xterm-screen').click();
+  await leave.waitFor();
+  assert.match(await leave.innerText(), /Ctrl\+Shift\+Enter/);
+  await leave.click();
+  await leave.waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.activeElement.className.includes('terminal')), true);
+  // The page never puts the focus into a terminal by itself.
+  await page.reload();
+  await inWorkspace(page);
+  assert.equal(await page.evaluate(() => document.activeElement.closest('.terminal')), null);
+});
+
+test('rule T2: what is selected is copied by keys, pasted by keys, and Ctrl+C stays the shell’s', async () => {
+  await runCommand(page, 'clear; echo cop""ied-word');
+  const line = page.locator('.panel:not([hidden]) .xterm-rows > div', { hasText: /^copied-word/ });
+  for (const keys of ['Control+Shift+c', 'Control+Insert']) {
+    await page.evaluate(() => navigator.clipboard.writeText('nothing yet'));
+    const box = await line.boundingBox();
+    await page.mouse.dblclick(box.x + 20, box.y + box.height / 2);
+    await page.keyboard.press(keys);
+    await page.waitForFunction(() => navigator.clipboard.readText().then((text) => text.includes('copied-word')));
+  }
+  await enterTerminal(page);
+  await page.keyboard.press('Control+c');
+  await page.keyboard.type('echo ');
+  await page.keyboard.press('Shift+Insert');
+  await page.waitForFunction(() => [...document.querySelectorAll('.panel:not([hidden]) .xterm-rows > div')].some((row) => /echo copied-word/.test(row.textContent.replaceAll('\u00a0', ' '))));
+  await page.keyboard.press('Control+c');
+  await leaveTerminal(page);
+});
+
+test('rule T3: leaving the page asks while somebody types, and the shell outlives the tab', async () => {
+  await runCommand(page, 'clear; kept=al""ive');
+  await enterTerminal(page);
+  const asked = page.waitForEvent('dialog');
+  page.close({ runBeforeUnload: true });
+  const question = await asked;
+  assert.equal(question.type(), 'beforeunload');
+  await question.accept();
+  const again = await made.page();
+  await again.goto(`${made.server.url}/sessions/${session}`);
+  await inWorkspace(again);
+  await runCommand(again, 'echo "still $kept"');
+  await waitForOutput(again, 'still alive');
+});
+
+test('rule T6: five thousand lines are kept, and what is being read does not jump', async () => {
+  await runCommand(page, 'clear; seq -f "line-%g" 1 5200');
+  await waitForOutput(page, 'line-5200');
+  await enterTerminal(page);
+  for (let pages = 0; pages < 200; pages += 1) await page.keyboard.press('Shift+PageUp');
+  const first = () => page.evaluate(() => Number(document.querySelector('.panel:not([hidden]) .xterm-rows > div').textContent.trim().replace('line-', '')));
+  await page.waitForFunction(() => Number(document.querySelector('.panel:not([hidden]) .xterm-rows > div').textContent.trim().replace('line-', '')) < 260);
+  const oldest = await first();
+  // Another tab prints; this one stays where it is, and says that there is more.
+  const other = await made.page();
+  await other.goto(page.url());
+  await inWorkspace(other);
+  await runCommand(other, 'echo fresh-out""put');
+  const fresh = page.getByRole('button', { name: /^New output/ });
+  await fresh.waitFor();
+  assert.ok(Math.abs((await first()) - oldest) < 10, `${oldest} was on top, now it is ${await first()}`);
+  await fresh.click();
+  await waitForOutput(page, 'fresh-output');
+  await fresh.waitFor({ state: 'hidden' });
+  await runCommand(page, 'clear');
+});
+
+test('rule T7: addresses are followed by Ctrl+click alone, with the true target shown', async () => {
+  const address = `http://${LAN_NAME}:${made.server.port}/about`;
+  await runCommand(page, `clear; echo at ${address} now`);
+  const row = page.locator('.panel:not([hidden]) .xterm-rows > div', { hasText: /^at http/ });
+  const box = await row.boundingBox();
+  const at = [box.x + 90, box.y + box.height / 2];
+  await page.mouse.move(...at);
+  const target = page.locator('.panel:not([hidden]) .link-target');
+  await target.filter({ hasText: address }).waitFor();
+  await page.mouse.click(...at);
+  assert.equal(page.context().pages().length, 1);
+  const opened = page.context().waitForEvent('page');
+  await page.keyboard.down('Control');
+  await page.mouse.click(...at);
+  await page.keyboard.up('Control');
+  assert.equal((await opened).url(), address);
+  await (await opened).close();
+  await page.bringToFront();
+  // A link that hides its target (OSC 8) shows where it goes.
+  await page.mouse.move(0, 0);
+  await leaveTerminal(page);
+  await runCommand(page, `clear; printf '\\e]8;;${address}\\e\\\\harmless words\\e]8;;\\e\\\\\\n'`);
+  const words = await page.locator('.panel:not([hidden]) .xterm-rows > div', { hasText: /^harmless.words/ }).boundingBox();
+  await page.mouse.move(words.x + 30, words.y + words.height / 2);
+  await target.filter({ hasText: address }).waitFor();
+  await page.mouse.move(0, 0);
+  await runCommand(page, 'clear');
+});
+
+test('rule T8: the last output as text, and a screen-reader mode that is kept', async () => {
+  await runCommand(page, 'clear; echo spo""ken-one; seq 1 40');
+  const more = () => page.getByRole('button', { name: 'More for this terminal' }).click();
+  await more();
+  await page.getByRole('button', { name: 'Last output as text' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Last output of Terminal/ });
+  assert.match(await dialog.locator('pre').innerText(), /spoken-one\n1\n2[\s\S]*\n40\n/);
+  await assertAccessible(page, 'last output as text');
+  await page.keyboard.press('Escape');
+  await more();
+  const mode = page.getByRole('button', { name: 'Screen-reader mode' });
+  assert.equal(await mode.getAttribute('aria-pressed'), 'false');
+  await mode.click();
+  assert.equal(await mode.getAttribute('aria-pressed'), 'true');
+  await page.keyboard.press('Escape');
+  await page.reload();
+  await inWorkspace(page);
+  await page.locator('.panel:not([hidden]) .xterm-accessibility').waitFor({ state: 'attached' });
+  await more();
+  await mode.click();
+  await page.keyboard.press('Escape');
+  await page.locator('.panel:not([hidden]) .xterm-accessibility').waitFor({ state: 'detached' });
+});
+
+test('words are found in what has scrolled away', async () => {
+  await runCommand(page, 'clear; echo nee""dle-here; seq 1 500');
+  await enterTerminal(page);
+  await page.keyboard.press('Control+Shift+f');
+  const field = page.locator('.panel:not([hidden]) .terminal-find').getByLabel('Find in the output');
+  await field.fill('needle-here');
+  await page.keyboard.press('Shift+Enter');
+  await waitForOutput(page, 'needle-here');
+  await field.fill('not-in-there');
+  await page.keyboard.press('Enter');
+  await page.locator('.panel:not([hidden]) .terminal-find', { hasText: 'not found' }).waitFor();
+  await page.keyboard.press('Escape');
+  await field.waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.activeElement.className.includes('terminal')), true);
+  await runCommand(page, 'clear');
+});
+
+test('rule T9: on touch a line of the browser’s own, with Esc, Tab, Ctrl and arrows', async () => {
+  const touch = await made.page({ hasTouch: true, isMobile: true, width: 390, height: 800 });
+  await touch.goto(`${made.server.url}/sessions/${session}`);
+  await touch.getByRole('tab', { name: 'Workspace' }).tap();
+  await waitForPrompt(touch);
+  const line = touch.locator('.panel:not([hidden]) .touch-line');
+  const field = line.getByRole('textbox');
+  await field.tap();
+  await field.fill('clear; echo fro""m-touch');
+  await touch.keyboard.press('Enter');
+  await waitForOutput(touch, 'from-touch');
+  // Up brings it back, Tab completes, Ctrl and a letter is a control key.
+  await line.getByRole('button', { name: 'Arrow up' }).tap();
+  await waitForOutput(touch, '$ clear; echo');
+  await line.getByRole('button', { name: 'Ctrl' }).tap();
+  assert.equal(await line.getByRole('button', { name: 'Ctrl' }).getAttribute('aria-pressed'), 'true');
+  await field.tap();
+  await touch.keyboard.type('c');
+  await waitForOutput(touch, '^C');
+  assert.equal(await field.inputValue(), '');
+  await field.fill('echo READ');
+  await line.getByRole('button', { name: 'Tab' }).tap();
+  await waitForOutput(touch, 'echo README.md');
+  await line.getByRole('button', { name: 'Enter' }).tap();
+  for (const name of ['Escape', 'Arrow left', 'Arrow right', 'Arrow down']) await line.getByRole('button', { name }).waitFor();
+  // Large enough for a finger.
+  for (const box of await line.locator('button, input').evaluateAll((all) => all.map((one) => [one.offsetWidth, one.offsetHeight]))) {
+    assert.ok(box[0] >= 44 && box[1] >= 44, box.join('x'));
+  }
+  await assertFits(touch, 'terminal on touch');
 });

@@ -28,6 +28,8 @@ export class Find {
 
   open() {
     this.bar.hidden = false;
+    // Now, not a moment later: a size that changes after the search would move what was found out of sight.
+    this.terminal.fit();
     const chosen = this.terminal.emulator.getSelection();
     if (chosen && !chosen.includes("\n")) this.input.value = chosen;
     this.input.focus();

@@ -18,10 +18,14 @@ import { touchLine } from "./touch.js";
 
 const LEAST_COLUMNS = 40;
 const LEAST_ROWS = 10;
+const FONT = 13;
+const LEAST_FONT = 9;
 const SCROLLBACK = 5000;
 /** Keys that are typed while a flood is being caught up with; not while offline. */
 const HELD_INPUT = 4096;
 const NOTE_AFTER = 700;
+/** So many connections refused in a row, while the server answers, are no accident. */
+const REFUSED = 2;
 const encoder = new TextEncoder();
 
 export class Terminal {
@@ -35,6 +39,9 @@ export class Terminal {
     this.drawnTo = 0;
     this.held = [];
     this.over = false;
+    /** Connections in a row that were refused although the server had just answered. */
+    this.refused = 0;
+    this.listed = false;
     this.session = "ready";
     this.build();
   }
@@ -44,7 +51,7 @@ export class Terminal {
       allowProposedApi: true,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
-      fontSize: 13,
+      fontSize: FONT,
       lineHeight: 1.25,
       minimumContrastRatio: 4.5,
       scrollback: SCROLLBACK,
@@ -74,13 +81,12 @@ export class Terminal {
     this.note = element("div", { class: "terminal-note", hidden: true });
     this.find = new Find(this);
     this.panel = element("div", { class: "panel-inside" }, this.note, this.find.bar, this.frame, touchLine(this));
-    this.end = element(
-      "div",
-      { class: "actions" },
-      button("", () => this.leave(), { class: "plain tiny", title: "Leave the terminal" }),
-      terminalMenu(this),
-    );
-    this.end.firstChild.append("Leave ", element("kbd", {}, "Ctrl+Shift+Enter"));
+    // Only while somebody types: a way out of where nobody is only takes room.
+    this.exit = button("Leave ", () => this.leave(), { class: "plain tiny leave", title: "Leave the terminal", hidden: true });
+    this.exit.append(element("kbd", {}, "Ctrl+Shift+Enter"));
+    // The press itself must not take the focus, or the button would be gone before it is let go.
+    this.exit.addEventListener("mousedown", (event) => event.preventDefault());
+    this.end = element("div", { class: "actions" }, this.exit, terminalMenu(this));
     this.rename(this.name);
 
     this.frame.addEventListener("keydown", (event) => {
@@ -88,8 +94,8 @@ export class Terminal {
       event.preventDefault();
       this.emulator.focus();
     });
-    this.frame.addEventListener("focusin", ({ target }) => this.frame.classList.toggle("typing", target !== this.frame));
-    this.frame.addEventListener("focusout", () => this.frame.classList.remove("typing"));
+    this.frame.addEventListener("focusin", () => this.showTyping());
+    this.frame.addEventListener("focusout", () => requestAnimationFrame(() => this.showTyping()));
     this.frame.addEventListener(
       "paste",
       (event) => {
@@ -147,6 +153,12 @@ export class Terminal {
     requestAnimationFrame(() => this.fit());
   }
 
+  showTyping() {
+    const typing = this.screen.contains(document.activeElement);
+    this.frame.classList.toggle("typing", typing);
+    this.exit.hidden = !typing;
+  }
+
   isTyping() {
     return this.opened === true && !this.over && document.activeElement === this.emulator.textarea;
   }
@@ -163,7 +175,13 @@ export class Terminal {
     if (!this.sizes) return this.mirror();
     this.frame.classList.remove("mirror");
     this.screen.style.transform = "";
-    const proposed = this.fitter.proposeDimensions();
+    this.emulator.options.fontSize = FONT;
+    let proposed = this.fitter.proposeDimensions();
+    if (proposed?.cols < LEAST_COLUMNS) {
+      // Narrower than the least: smaller letters rather than lines that run out of sight.
+      this.emulator.options.fontSize = Math.max(LEAST_FONT, Math.floor((FONT * proposed.cols * 2) / LEAST_COLUMNS) / 2);
+      proposed = this.fitter.proposeDimensions();
+    }
     if (!proposed || !Number.isFinite(proposed.cols) || !Number.isFinite(proposed.rows)) return;
     const cols = Math.max(LEAST_COLUMNS, proposed.cols);
     const rows = Math.max(LEAST_ROWS, proposed.rows);
@@ -216,6 +234,9 @@ export class Terminal {
     socket.onclose = (event) => {
       if (socket !== this.socket) return;
       this.socket = null;
+      if (this.greeted) this.refused = 0;
+      else if (this.listed) this.refused += 1;
+      this.listed = false;
       if (!this.over && !this.flow.held) this.lost(event.reason);
     };
   }
@@ -301,7 +322,11 @@ export class Terminal {
           this.gone();
           return;
         }
-        this.cause = null;
+        // Pages get through and this does not: something on the way knows no WebSockets. What else works is worth saying.
+        const blocked = this.refused >= REFUSED;
+        this.cause = blocked ? "the server answers, but WebSocket connections do not get through (a proxy or an extension may block them). Tasks, editor and trials work without" : null;
+        if (blocked) this.showCause();
+        this.listed = true;
         this.connect();
         return;
       }
@@ -344,6 +369,7 @@ export class Terminal {
   found() {
     const away = this.lostAt !== undefined && !this.note.hidden;
     this.backoff.reset();
+    this.refused = 0;
     clearTimeout(this.noted);
     clearTimeout(this.spoken);
     this.noted = null;

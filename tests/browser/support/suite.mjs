@@ -9,7 +9,8 @@ import { startServer } from './server.mjs';
 /**
  * Call it once at the top of a test file. Afterwards `suite.server` and `suite.browser` are there, `suite.page(options)` opens a page.
  * `begin` is called once they are there.
- * Every page is closed after its test, and fails it where its console complained: a script's error, or the content security policy.
+ * Every page is closed after its test, and fails it where its console complained (a script's error, or the content security policy) or where
+ * anything at all was asked of another machine.
  */
 export function suite({ labs, begin, ...options } = {}) {
   const made = { pages: [] };
@@ -30,6 +31,7 @@ export function suite({ labs, begin, ...options } = {}) {
     made.pages = [];
     for (const context of contexts) await context.close();
     assert.deepEqual(complaints, [], 'a page complained');
+    assert.deepEqual(made.browser.strays, [], 'something was asked of the internet');
   });
   after(async () => {
     await made.browser?.close();
