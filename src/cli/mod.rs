@@ -2,6 +2,7 @@
 
 mod doctor;
 mod lab;
+mod schema;
 mod serve;
 mod sweep;
 mod version;
@@ -74,6 +75,8 @@ enum Command {
     /// For authors of labs
     #[command(subcommand)]
     Lab(lab::Lab),
+    /// Print the JSON Schema of a kind of file
+    Schema(schema::Schema),
     /// Print the version
     Version,
 }
@@ -120,6 +123,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Version = cli.command {
         return version::run();
     }
+    if let Command::Schema(command) = &cli.command {
+        return command.run();
+    }
     let config = cli.common.config()?;
     start_log(config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -132,6 +138,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Doctor(command) => command.run(config).await,
             Command::Sweep(command) => command.run(config).await,
             Command::Lab(command) => command.run(config).await,
+            Command::Schema(command) => command.run(),
             Command::Version => version::run(),
         }
     });

@@ -1,6 +1,6 @@
 //! All content at one moment, and the library that keeps it fresh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -11,6 +11,7 @@ use super::glossary::Glossary;
 use super::lesson::Written;
 use super::markdown::{self, Rendered};
 use super::proof::ProofMaterial;
+use super::quiz::QuizEntry;
 use super::source::{Folder, is_litter};
 use super::{build, lint};
 use crate::model::curriculum::{Curriculum, Lesson};
@@ -47,6 +48,10 @@ pub struct Catalogue {
     /// Pictures of lessons, by week and file name: SVG without scripts.
     pub figures: BTreeMap<(u8, String), Arc<str>>,
     pub glossary: Arc<Glossary>,
+    /// The questions of lessons, by week and slug.
+    pub quizzes: BTreeMap<(u8, String), Arc<QuizEntry>>,
+    /// Lessons whose questions have errors.
+    pub broken_quizzes: BTreeSet<(u8, String)>,
     /// Everything that is wrong anywhere, errors first.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -62,6 +67,12 @@ impl Catalogue {
     #[must_use]
     pub fn lesson(&self, week: u8, slug: &str) -> Option<&Arc<LessonEntry>> {
         self.lessons.get(&(week, slug.to_owned()))
+    }
+
+    /// The questions of the lesson, where there are any without errors.
+    #[must_use]
+    pub fn quiz(&self, week: u8, slug: &str) -> Option<&Arc<QuizEntry>> {
+        self.quizzes.get(&(week, slug.to_owned()))
     }
 
     /// The picture of a week, as SVG.
@@ -234,6 +245,8 @@ fn join(labs: &BTreeMap<String, ReadLab>, course: Course, found: &mut Vec<Diagno
         lessons: course.lessons,
         figures: course.figures,
         glossary: course.glossary,
+        quizzes: course.quizzes,
+        broken_quizzes: course.broken_quizzes,
         ..Catalogue::default()
     };
     found.extend(course.found);

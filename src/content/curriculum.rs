@@ -1,12 +1,13 @@
 //! Reads `curriculum/`: course, weeks, lessons.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::catalogue::LessonEntry;
 use super::diagnostic::{Diagnostic, Severity};
 use super::glossary::{self, Glossary};
 use super::lesson::{self, Written};
+use super::quiz::{self, QuizEntry};
 use super::raw::{RawCourse, RawPlannedLab, RawWeek};
 use super::source::{Folder, Source};
 use super::yaml::{self, At};
@@ -28,6 +29,8 @@ pub(super) struct Course {
     pub lessons: BTreeMap<(u8, String), Arc<LessonEntry>>,
     pub figures: BTreeMap<(u8, String), Arc<str>>,
     pub glossary: Arc<Glossary>,
+    pub quizzes: BTreeMap<(u8, String), Arc<QuizEntry>>,
+    pub broken_quizzes: BTreeSet<(u8, String)>,
     pub found: Vec<Diagnostic>,
 }
 
@@ -203,6 +206,7 @@ impl Reader<'_> {
             }
             lessons.push(lesson);
         }
+        self.quizzes(number, slug, &lessons);
         self.strays(slug, &lessons);
         self.figures(number, slug);
         Week {
@@ -215,6 +219,47 @@ impl Reader<'_> {
             stages: raw.stages.iter().map(|stage| stage.value.clone()).collect(),
             lessons,
             labs: raw.labs.iter().filter_map(|lab| self.planned(lab, source)).collect(),
+        }
+    }
+
+    /// The questions of the week's lessons.
+    fn quizzes(&mut self, number: u8, slug: &str, lessons: &[Lesson]) {
+        let prefix = format!("{slug}/");
+        let named: Vec<String> = self
+            .folder
+            .under(slug)
+            .filter_map(|path| path.strip_prefix(&prefix)?.strip_suffix(quiz::ENDING))
+            .filter(|name| !name.contains('/'))
+            .map(str::to_owned)
+            .collect();
+        for name in named {
+            let path = format!("{slug}/{name}{}", quiz::ENDING);
+            if !lessons.iter().any(|lesson| lesson.slug == name) {
+                let message = format!("week.yaml has no lesson `{name}`");
+                self.about(
+                    &path,
+                    message,
+                    "name it as the lesson that asks it, or add the lesson to `lessons`",
+                );
+                continue;
+            }
+            let (read, found) = match self.folder.read(&path) {
+                Ok(source) => {
+                    let file = source.file.clone();
+                    let (read, found) = quiz::read(source);
+                    (read.map(|read| QuizEntry::new(number, &name, read, file)), found)
+                }
+                Err(diagnostic) => (None, vec![*diagnostic]),
+            };
+            self.course.found.extend(found);
+            match read {
+                Some(entry) => {
+                    self.course.quizzes.insert((number, name), Arc::new(entry));
+                }
+                None => {
+                    self.course.broken_quizzes.insert((number, name));
+                }
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod lint;
 pub mod markdown;
 pub mod parameters;
 pub mod proof;
+pub mod quiz;
 mod raw;
 pub mod report;
 pub mod schema;
@@ -24,6 +25,7 @@ pub use catalogue::{Catalogue, LabEntry, LessonEntry, Library, Roots};
 pub use diagnostic::{Diagnostic, Severity};
 pub use glossary::Glossary;
 pub use proof::{Overlay, ProofMaterial, WrongSolution};
+pub use quiz::QuizEntry;
 
 #[cfg(test)]
 mod tests;

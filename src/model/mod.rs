@@ -6,6 +6,7 @@ pub mod glossary;
 pub mod lab;
 pub mod lesson;
 pub mod person;
+pub mod quiz;
 pub mod session;
 pub mod trial;
 pub mod verdict;
@@ -15,6 +16,7 @@ pub use lab::{
     Egress, Guarantee, Lab, LabId, Limits, Needs, ParameterSpec, Parameters, Service, SetupStep, Task, TaskId, TaskWork,
 };
 pub use person::{Person, PersonRole};
+pub use quiz::{Answer, Question, Quiz, Stage};
 pub use session::{LabSession, SessionState, Step, StepState};
 pub use trial::{Act, Hold, Offset, Trial};
 pub use verdict::{Award, Finding, Observation, TaskLevel, Verdict};

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod code;
+mod fragment;
 mod links;
 mod sections;
 mod terms;
@@ -12,9 +13,10 @@ use pulldown_cmark::{Event, Options, Parser, html};
 use super::parameters::fill_text;
 use crate::model::Parameters;
 
-pub(super) use terms::leading_word;
+pub use fragment::{fragment, inline, plain};
 pub use sections::{Section, sections};
 pub use terms::Terms;
+pub(super) use terms::leading_word;
 
 /// How lessons are written.
 pub(super) const OPTIONS: Options = Options::ENABLE_TABLES

@@ -6,6 +6,7 @@ pub mod course;
 pub mod glossary;
 pub mod lab;
 pub mod proof;
+pub mod quiz;
 pub mod trial;
 
 pub(super) use check::*;
@@ -13,6 +14,7 @@ pub(super) use course::*;
 pub(super) use glossary::*;
 pub(super) use lab::*;
 pub(super) use proof::*;
+pub(super) use quiz::*;
 pub(super) use trial::*;
 
 use std::borrow::Cow;
