@@ -76,4 +76,12 @@ statements! {
     FINISH_LESSON = "insert into lesson_reads (person, lesson, opened, finished) values ($1, $2, $3, $3)
         on conflict (person, lesson) do update set finished = coalesce(lesson_reads.finished, excluded.finished)";
     LESSONS_OF = "select lesson, opened, finished from lesson_reads where person = $1 order by opened, lesson";
+
+    INSERT_QUIZ_TRY = "insert into quiz_tries (person, lesson, question, submission, at, hash, answer, correct, place)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (person, lesson, question, submission) do nothing";
+    QUIZ_TRIES = "select lesson, question, at, hash, answer, correct, place from quiz_tries
+        where person = $1 order by at, submission, lesson, question";
+    REVIEW_ENABLED = "select enabled from review_settings where person = $1";
+    ENABLE_REVIEW = "insert into review_settings (person, enabled, changed) values ($1, $2, $3)
+        on conflict (person) do update set enabled = excluded.enabled, changed = excluded.changed";
 }

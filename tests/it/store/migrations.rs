@@ -1,5 +1,6 @@
 //! Every migration, applied to a database that the migrations before it have filled.
 
+use halfway::model::Answer;
 use halfway::store::{DatabaseAddress, Store, StoreError, migrations};
 
 /// Rows that a database may hold after the migration of that number; a new migration brings its own.
@@ -7,6 +8,7 @@ const FILLED: &[(i64, &str)] = &[
     (1, include_str!("filled/0001.sql")),
     (2, include_str!("filled/0002.sql")),
     (3, include_str!("filled/0003.sql")),
+    (4, include_str!("filled/0004.sql")),
 ];
 
 #[test]
@@ -37,6 +39,9 @@ async fn climb(address: &DatabaseAddress) {
     assert_eq!((grading.levels.len(), grading.awards.len()), (1, 1));
     assert_eq!(store.steps(sessions[0].id).await.unwrap().len(), 1);
     assert_eq!(store.lessons_of(sessions[0].person).await.unwrap().len(), 1);
+    let tries = store.quiz_tries(sessions[0].person).await.unwrap();
+    assert_eq!(tries[0].answer, Some(Answer::One("c1".to_owned())));
+    assert!(!store.review_enabled(sessions[0].person).await.unwrap());
 
     // A database of the future is refused, not guessed at.
     store

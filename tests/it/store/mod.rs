@@ -2,6 +2,7 @@
 
 mod faults;
 mod migrations;
+mod quiz;
 mod rows;
 
 use halfway::store::{DatabaseAddress, Store};
