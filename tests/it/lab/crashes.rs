@@ -5,14 +5,24 @@ use std::time::Duration;
 use halfway::lab::{TrialPhase, sweep};
 use halfway::model::{SessionState, StepState, TaskId, Verdict};
 use halfway::sandbox::fake::{Failure, Operation};
+use halfway::store::Store;
 
-use super::world::{World, all_done, is_awarded, verdict, write};
+use super::on_both;
+use super::world::{Database, World, all_done, is_awarded, verdict, write};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_step_of_provisioning_it_comes_up_all_the_same() {
+on_both! {
+    killed_at_every_step_of_provisioning_it_comes_up_all_the_same
+    killed_while_a_set_up_hangs_it_starts_again_from_fresh_files
+    a_restart_loses_nothing
+    a_trial_that_was_killed_is_put_back
+    a_dead_agent_is_a_pause_and_resume_starts_another
+    what_nobody_owns_is_removed_and_look_alikes_stay
+    an_end_that_fails_halfway_is_taken_up_again
+}
+
+async fn killed_at_every_step_of_provisioning_it_comes_up_all_the_same(database: Database) {
     for step in 0..5 {
-        let world = World::new().await;
-        require_agent!(world);
+        let world = World::new(database).await;
         let labs = world.engine().await;
         let session = world.start(&labs).await;
         world
@@ -25,8 +35,7 @@ async fn killed_at_every_step_of_provisioning_it_comes_up_all_the_same() {
         assert!(all_done(&view), "after a kill in step {step}: {:?}", view.steps);
         assert!(world.workspace(session).join("planted/parameters").exists());
         assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);
-        labs.end(world.person, session).await.unwrap();
-        world.until_state(&labs, session, SessionState::Ended).await;
+        world.ended(&labs, session).await;
         assert_eq!(
             std::fs::read_dir(world.state.path().join("sessions")).unwrap().count(),
             0
@@ -34,18 +43,15 @@ async fn killed_at_every_step_of_provisioning_it_comes_up_all_the_same() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_while_a_set_up_hangs_it_starts_again_from_fresh_files() {
-    let world = World::with(|lab| {
+async fn killed_while_a_set_up_hangs_it_starts_again_from_fresh_files(database: Database) {
+    let world = World::with(database, |lab| {
         write(
             &lab.join("setup/again.sh"),
             "set -e\ntest -e \"$HALFWAY_LAB/../../../hung\" || { touch \"$HALFWAY_LAB/../../../hung\"; echo hanging; exec sleep 300; }\n",
         );
     })
     .await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+    let (labs, session) = world.started().await;
     world
         .until(&labs, session, |view| view.steps[2].output.contains("hanging"))
         .await;
@@ -56,13 +62,9 @@ async fn killed_while_a_set_up_hangs_it_starts_again_from_fresh_files() {
     assert!(all_done(&view));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_loses_nothing() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    let view = world.until_state(&labs, session, SessionState::Ready).await;
+async fn a_restart_loses_nothing(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, view) = world.ready().await;
     labs.tick().await.unwrap();
     write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
     let before = world.until(&labs, session, |view| is_awarded(view, "table")).await;
@@ -83,13 +85,9 @@ async fn a_restart_loses_nothing() {
         .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_trial_that_was_killed_is_put_back() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    let view = world.until_state(&labs, session, SessionState::Ready).await;
+async fn a_trial_that_was_killed_is_put_back(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, view) = world.ready().await;
     write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
     labs.start_trial(world.person, session, &TaskId("survives".to_owned()))
         .await
@@ -120,13 +118,9 @@ async fn a_trial_that_was_killed_is_put_back() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dead_agent_is_a_pause_and_resume_starts_another() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    world.until_state(&labs, session, SessionState::Ready).await;
+async fn a_dead_agent_is_a_pause_and_resume_starts_another(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, _) = world.ready().await;
     write(&world.workspace(session).join("mine.txt"), "mine");
     world.fake.kill_agent(session).await;
     let paused = world.tick_until(&labs, session, SessionState::Paused).await;
@@ -138,13 +132,9 @@ async fn a_dead_agent_is_a_pause_and_resume_starts_another() {
     assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_owns_is_removed_and_look_alikes_stay() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    world.until_state(&labs, session, SessionState::Ready).await;
+async fn what_nobody_owns_is_removed_and_look_alikes_stay(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, _) = world.ready().await;
     let export = labs.export(world.person, session).await.unwrap();
     labs.kill();
     let state = world.state.path();
@@ -161,9 +151,7 @@ async fn what_nobody_owns_is_removed_and_look_alikes_stay() {
 
     // With a database that knows nothing, everything of ours goes but finished exports.
     let empty = tempfile::tempdir().unwrap();
-    let store = halfway::store::Store::open(&halfway::store::DatabaseAddress::Sqlite(empty.path().join("db")))
-        .await
-        .unwrap();
+    let store = Store::open(&database.fresh(empty.path()).await).await.unwrap();
     let swept = sweep(&store, &*world.driver, state).await.unwrap();
     assert_eq!(swept.sessions, [session]);
     assert!(sweep(&store, &*world.driver, state).await.unwrap().is_empty());
@@ -171,13 +159,9 @@ async fn what_nobody_owns_is_removed_and_look_alikes_stay() {
     assert!(state.join("exports/mine.txt").exists() && state.join("sessions/notes").exists());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_end_that_fails_halfway_is_taken_up_again() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    world.until_state(&labs, session, SessionState::Ready).await;
+async fn an_end_that_fails_halfway_is_taken_up_again(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, _) = world.ready().await;
     labs.tick().await.unwrap();
     world
         .fake

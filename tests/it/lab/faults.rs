@@ -5,14 +5,27 @@ use halfway::model::{SessionState, StepState};
 use halfway::sandbox::Usage;
 use halfway::sandbox::fake::{Failure, Operation};
 
-use super::world::{World, all_done, write};
+use super::on_both;
+use super::world::{Database, World, all_done, write};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_set_up_that_fails_shows_its_output_and_can_be_retried() {
-    let world = World::with(|lab| write(&lab.join("setup/again.sh"), "echo the reason; exit 3")).await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+on_both! {
+    a_set_up_that_fails_shows_its_output_and_can_be_retried
+    a_set_up_that_hangs_is_ended
+    a_set_up_that_fills_the_disk_is_ended
+    a_full_disk_is_said_and_a_retry_works
+    a_start_that_fails_does_not_show_its_cause
+    provisioning_can_be_cancelled
+    a_driver_that_cannot_say_costs_nothing
+    a_workspace_that_is_gone_is_said_and_retry_makes_a_fresh_one
+    too_much_memory_stops_the_lab_and_says_so
+}
+
+async fn a_set_up_that_fails_shows_its_output_and_can_be_retried(database: Database) {
+    let world = World::with(database, |lab| {
+        write(&lab.join("setup/again.sh"), "echo the reason; exit 3")
+    })
+    .await;
+    let (labs, session) = world.started().await;
     let view = world.until_state(&labs, session, SessionState::Failed).await;
     assert!(view.session.reason.as_ref().unwrap().contains("exit code 3"));
     assert_eq!(view.steps[2].state, StepState::Failed);
@@ -30,17 +43,14 @@ async fn a_set_up_that_fails_shows_its_output_and_can_be_retried() {
     ));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_set_up_that_hangs_is_ended() {
-    let world = World::with(|lab| {
+async fn a_set_up_that_hangs_is_ended(database: Database) {
+    let world = World::with(database, |lab| {
         let yaml = std::fs::read_to_string(lab.join("lab.yaml")).unwrap();
         write(&lab.join("lab.yaml"), &yaml.replace("timeout: 20s", "timeout: 1s"));
         write(&lab.join("setup/again.sh"), "exec sleep 300");
     })
     .await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+    let (labs, session) = world.started().await;
     let view = world.until_state(&labs, session, SessionState::Failed).await;
     assert!(
         view.session.reason.as_ref().unwrap().contains("within 1 s"),
@@ -49,18 +59,15 @@ async fn a_set_up_that_hangs_is_ended() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_set_up_that_fills_the_disk_is_ended() {
-    let world = World::with(|lab| {
+async fn a_set_up_that_fills_the_disk_is_ended(database: Database) {
+    let world = World::with(database, |lab| {
         write(
             &lab.join("setup/again.sh"),
             "dd if=/dev/zero of=\"$HALFWAY_WORKSPACE/big\" bs=1048576 count=40 2>/dev/null; exec sleep 300",
         );
     })
     .await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+    let (labs, session) = world.started().await;
     let view = world.until_state(&labs, session, SessionState::Failed).await;
     assert!(
         view.session.reason.as_ref().unwrap().contains("32 MiB"),
@@ -69,10 +76,8 @@ async fn a_set_up_that_fills_the_disk_is_ended() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_said_and_a_retry_works() {
-    let world = World::new().await;
-    require_agent!(world);
+async fn a_full_disk_is_said_and_a_retry_works(database: Database) {
+    let world = World::new(database).await;
     let labs = world.engine().await;
     world.fake.fail_next(Operation::Prepare, Failure::DiskFull);
     let session = world.start(&labs).await;
@@ -82,10 +87,8 @@ async fn a_full_disk_is_said_and_a_retry_works() {
     world.until_state(&labs, session, SessionState::Ready).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_start_that_fails_does_not_show_its_cause() {
-    let world = World::new().await;
-    require_agent!(world);
+async fn a_start_that_fails_does_not_show_its_cause(database: Database) {
+    let world = World::new(database).await;
     let labs = world.engine().await;
     world
         .fake
@@ -98,12 +101,12 @@ async fn a_start_that_fails_does_not_show_its_cause() {
     world.until_state(&labs, session, SessionState::Ready).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn provisioning_can_be_cancelled() {
-    let world = World::with(|lab| write(&lab.join("setup/again.sh"), "echo waiting; exec sleep 300")).await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+async fn provisioning_can_be_cancelled(database: Database) {
+    let world = World::with(database, |lab| {
+        write(&lab.join("setup/again.sh"), "echo waiting; exec sleep 300")
+    })
+    .await;
+    let (labs, session) = world.started().await;
     world
         .until(&labs, session, |view| view.steps[2].output.contains("waiting"))
         .await;
@@ -114,13 +117,9 @@ async fn provisioning_can_be_cancelled() {
     assert_ne!(world.start(&labs).await, session);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_driver_that_cannot_say_costs_nothing() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    world.until_state(&labs, session, SessionState::Ready).await;
+async fn a_driver_that_cannot_say_costs_nothing(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, _) = world.ready().await;
     labs.tick().await.unwrap();
     world
         .fake
@@ -132,13 +131,9 @@ async fn a_driver_that_cannot_say_costs_nothing() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_workspace_that_is_gone_is_said_and_retry_makes_a_fresh_one() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    world.until_state(&labs, session, SessionState::Ready).await;
+async fn a_workspace_that_is_gone_is_said_and_retry_makes_a_fresh_one(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, _) = world.ready().await;
     labs.tick().await.unwrap();
     world.fake.kill_agent(session).await;
     halfway::sandbox::Driver::destroy(&world.fake, session).await.unwrap();
@@ -149,13 +144,9 @@ async fn a_workspace_that_is_gone_is_said_and_retry_makes_a_fresh_one() {
     assert!(world.workspace(session).join("planted").exists());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn too_much_memory_stops_the_lab_and_says_so() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    world.until_state(&labs, session, SessionState::Ready).await;
+async fn too_much_memory_stops_the_lab_and_says_so(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, _) = world.ready().await;
     labs.regrade(world.person, session).await.unwrap();
     let usage = Usage {
         memory: 5 << 30,

@@ -6,14 +6,24 @@ use halfway::lab::{Delivery, EventKind, LabError, Settings, StartOptions, TrialP
 use halfway::model::{SessionState, TaskId, Verdict};
 use halfway::sandbox::fake::Operation;
 
-use super::world::{World, all_done, is_awarded, verdict, write};
+use super::on_both;
+use super::world::{Database, World, all_done, is_awarded, verdict, write};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_is_started_graded_and_ended() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+on_both! {
+    a_session_is_started_graded_and_ended
+    what_belongs_to_another_is_not_found
+    hints_are_recorded_one_a_press
+    the_whole_lab_and_single_files_can_be_had_again
+    an_archive_that_is_hostile_ends_in_a_reason
+    time_runs_out_after_warnings_and_can_be_extended
+    a_trial_runs_and_puts_everything_back
+    regrading_waits_for_everything
+    an_idle_session_pauses_where_configured
+}
+
+async fn a_session_is_started_graded_and_ended(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session) = world.started().await;
     assert_eq!(
         world.start(&labs).await,
         session,
@@ -59,8 +69,7 @@ async fn a_session_is_started_graded_and_ended() {
     assert!(is_awarded(&view, "greet"));
     assert_eq!(view.score.earned, 15);
 
-    labs.end(world.person, session).await.unwrap();
-    let ended = world.until_state(&labs, session, SessionState::Ended).await;
+    let ended = world.ended(&labs, session).await;
     assert_eq!(ended.exports.len(), 1);
     assert!(!world.workspace(session).exists());
     let history = labs.history(world.person).await.unwrap();
@@ -68,12 +77,9 @@ async fn a_session_is_started_graded_and_ended() {
     assert!(labs.live(world.person).await.unwrap().is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_belongs_to_another_is_not_found() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+async fn what_belongs_to_another_is_not_found(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session) = world.started().await;
     let stranger = halfway::base::PersonId::fresh(&world.clock, &world.random);
     let refused = |error: LabError| assert!(matches!(error, LabError::NotFound(_)), "{error:?}");
     refused(labs.view(stranger, session).await.unwrap_err());
@@ -90,12 +96,9 @@ async fn what_belongs_to_another_is_not_found() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn hints_are_recorded_one_a_press() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
+async fn hints_are_recorded_one_a_press(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session) = world.started().await;
     let task = TaskId("greet".to_owned());
     assert_eq!(
         labs.hint(world.person, session, &task, Some(0)).await.unwrap().shown,
@@ -117,13 +120,9 @@ async fn hints_are_recorded_one_a_press() {
     assert_eq!(view.tasks[0].hints.shown.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_whole_lab_and_single_files_can_be_had_again() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    let before = world.until_state(&labs, session, SessionState::Ready).await;
+async fn the_whole_lab_and_single_files_can_be_had_again(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, before) = world.ready().await;
     let workspace = world.workspace(session);
     let planted = std::fs::read_to_string(workspace.join("planted/parameters")).unwrap();
     write(&workspace.join("planted/parameters"), "mine");
@@ -167,8 +166,7 @@ async fn the_whole_lab_and_single_files_can_be_had_again() {
     assert!(!workspace.join("greeting.txt").exists());
 
     // And a new session can start from what was kept.
-    labs.end(world.person, session).await.unwrap();
-    world.until_state(&labs, session, SessionState::Ended).await;
+    world.ended(&labs, session).await;
     let options = StartOptions {
         from_export: Some(kept),
         seed: None,
@@ -181,16 +179,11 @@ async fn the_whole_lab_and_single_files_can_be_had_again() {
     assert!(world.workspace(second).join("greeting.txt").exists());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_archive_that_is_hostile_ends_in_a_reason() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    world.until_state(&labs, session, SessionState::Ready).await;
+async fn an_archive_that_is_hostile_ends_in_a_reason(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, _) = world.ready().await;
     let export = labs.export(world.person, session).await.unwrap();
-    labs.end(world.person, session).await.unwrap();
-    world.until_state(&labs, session, SessionState::Ended).await;
+    world.ended(&labs, session).await;
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     let mut header = tar::Header::new_gnu();
     header.set_size(2);
@@ -217,10 +210,8 @@ async fn an_archive_that_is_hostile_ends_in_a_reason() {
     assert!(ended.exports.is_empty(), "nothing of the learner's was there");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn time_runs_out_after_warnings_and_can_be_extended() {
-    let world = World::new().await;
-    require_agent!(world);
+async fn time_runs_out_after_warnings_and_can_be_extended(database: Database) {
+    let world = World::new(database).await;
     let settings = Settings {
         extensions: 2,
         ..Settings::default()
@@ -272,13 +263,9 @@ async fn time_runs_out_after_warnings_and_can_be_extended() {
     assert!(ended.exports.iter().any(|export| export.why == "end"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_trial_runs_and_puts_everything_back() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    let view = world.until_state(&labs, session, SessionState::Ready).await;
+async fn a_trial_runs_and_puts_everything_back(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, view) = world.ready().await;
     let task = TaskId("survives".to_owned());
     write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
     world
@@ -315,13 +302,9 @@ async fn a_trial_runs_and_puts_everything_back() {
     ));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn regrading_waits_for_everything() {
-    let world = World::new().await;
-    require_agent!(world);
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    let view = world.until_state(&labs, session, SessionState::Ready).await;
+async fn regrading_waits_for_everything(database: Database) {
+    let world = World::new(database).await;
+    let (labs, session, view) = world.ready().await;
     labs.tick().await.unwrap();
     write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
     let statuses = labs.regrade(world.person, session).await.unwrap();
@@ -329,10 +312,8 @@ async fn regrading_waits_for_everything() {
     assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass, Verdict::Pending]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_idle_session_pauses_where_configured() {
-    let world = World::new().await;
-    require_agent!(world);
+async fn an_idle_session_pauses_where_configured(database: Database) {
+    let world = World::new(database).await;
     let settings = Settings {
         idle: Some(Duration::from_mins(20)),
         ..Settings::default()

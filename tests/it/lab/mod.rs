@@ -1,14 +1,30 @@
-//! Lab sessions on a real database, with engines that are killed and replaced.
-
-/// Leaves a test that needs a real agent where there is none.
-macro_rules! require_agent {
-    ($world:expr) => {
-        crate::require!("agent", $world.fake.has_agent(), "make agent");
-    };
-}
+//! Lab sessions on a real database of each kind, with engines that are killed and replaced.
 
 mod crashes;
 mod faults;
 mod life;
 mod process;
 mod world;
+
+/// Makes a test on each database of functions that take which.
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            use crate::support::{self, database::Database, postgres};
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                crate::require!("agent", support::has_agent(), "make agent");
+                super::$name(Database::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                crate::require!("agent", support::has_agent(), "make agent");
+                crate::require!("postgresql", postgres::present(), postgres::FIX);
+                super::$name(Database::Postgres).await;
+            }
+        }
+    )*};
+}
+use on_both;

@@ -3,20 +3,21 @@
 use halfway::lab::sweep;
 use halfway::model::{SessionState, Verdict};
 
-use super::world::{World, is_awarded, verdict, write};
+use super::on_both;
+use super::world::{Database, World, is_awarded, verdict, write};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn terminals_files_and_awards_outlive_the_engine() {
-    let world = World::on_process().await;
-    require_agent!(world);
+on_both! {
+    terminals_files_and_awards_outlive_the_engine
+}
+
+async fn terminals_files_and_awards_outlive_the_engine(database: Database) {
+    let world = World::on_process(database).await;
     crate::require!(
         "bubblewrap",
         crate::support::has_program("bwrap"),
         "apt-get install bubblewrap"
     );
-    let labs = world.engine().await;
-    let session = world.start(&labs).await;
-    let view = world.until_state(&labs, session, SessionState::Ready).await;
+    let (labs, session, view) = world.ready().await;
     write(&world.workspace(session).join("greeting.txt"), &world.greeting(&view));
     world.until(&labs, session, |view| is_awarded(view, "table")).await;
     let before = labs.terminals(world.person, session).await.unwrap();
@@ -37,8 +38,7 @@ async fn terminals_files_and_awards_outlive_the_engine() {
     world.until_state(&labs, session, SessionState::Ready).await;
     assert_eq!(labs.terminals(world.person, session).await.unwrap().len(), 1);
 
-    labs.end(world.person, session).await.unwrap();
-    world.until_state(&labs, session, SessionState::Ended).await;
+    world.ended(&labs, session).await;
     let store = world.store().await;
     assert!(
         sweep(&store, &*world.driver, world.state.path())

@@ -13,6 +13,8 @@ use halfway::sandbox::{Driver, EgressConfig, ProcessConfig, ProcessDriver, Pytho
 use halfway::store::{DatabaseAddress, Store};
 use tempfile::TempDir;
 
+pub use crate::support::database::Database;
+
 /// Everything but an engine.
 pub struct World {
     pub state: TempDir,
@@ -22,6 +24,7 @@ pub struct World {
     pub fake: FakeDriver,
     pub library: Arc<Library>,
     pub person: PersonId,
+    database: DatabaseAddress,
     content: TempDir,
 }
 
@@ -78,13 +81,13 @@ const INSTRUCTIONS: &str =
 
 impl World {
     /// With the small lab that these tests use.
-    pub async fn new() -> Self {
-        Self::with(|_| {}).await
+    pub async fn new(database: Database) -> Self {
+        Self::with(database, |_| {}).await
     }
 
     /// On the real process driver, in the strongest form that works here.
-    pub async fn on_process() -> Self {
-        let mut world = Self::new().await;
+    pub async fn on_process(database: Database) -> Self {
+        let mut world = Self::new(database).await;
         let driver = ProcessDriver::open(
             world.state.path(),
             InstallId::fresh(&world.clock, &world.random),
@@ -99,7 +102,7 @@ impl World {
     }
 
     /// With the lab as `edit` leaves it.
-    pub async fn with(edit: impl FnOnce(&Path)) -> Self {
+    pub async fn with(database: Database, edit: impl FnOnce(&Path)) -> Self {
         let content = tempfile::tempdir().unwrap();
         let lab = content.path().join("labs/small");
         for folder in ["workspace/data", "setup", "curriculum"] {
@@ -127,6 +130,7 @@ impl World {
         // The machine's: two worlds with the same ids would end each other's processes.
         let random = Random::system();
         let fake = FakeDriver::new(state.path(), InstallId::fresh(&clock, &random));
+        let database = database.fresh(state.path()).await;
         let world = Self {
             person: PersonId::fresh(&clock, &random),
             driver: Arc::new(fake.clone()),
@@ -135,6 +139,7 @@ impl World {
             state,
             clock,
             random,
+            database,
             content,
         };
         let store = world.store().await;
@@ -152,9 +157,7 @@ impl World {
     }
 
     pub async fn store(&self) -> Store {
-        Store::open(&DatabaseAddress::Sqlite(self.state.path().join("halfway.db")))
-            .await
-            .unwrap()
+        Store::open(&self.database).await.unwrap()
     }
 
     /// A new engine on the same state.
@@ -190,6 +193,26 @@ impl World {
         labs.start(self.person, &self.lab(), StartOptions::default())
             .await
             .unwrap()
+    }
+
+    /// An engine, and a session of it that has just been started.
+    pub async fn started(&self) -> (Labs, SessionId) {
+        let labs = self.engine().await;
+        let session = self.start(&labs).await;
+        (labs, session)
+    }
+
+    /// An engine, and a session of it that is ready, as it was then.
+    pub async fn ready(&self) -> (Labs, SessionId, SessionView) {
+        let (labs, session) = self.started().await;
+        let view = self.until_state(&labs, session, SessionState::Ready).await;
+        (labs, session, view)
+    }
+
+    /// Ends a session; gives it as it is afterwards.
+    pub async fn ended(&self, labs: &Labs, session: SessionId) -> SessionView {
+        labs.end(self.person, session).await.unwrap();
+        self.until_state(labs, session, SessionState::Ended).await
     }
 
     /// Where the workspace of a session lies.

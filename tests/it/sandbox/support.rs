@@ -69,11 +69,7 @@ impl Fixture {
     }
 }
 
-/// Whether there is an agent to start.
-pub fn has_agent() -> bool {
-    let state = tempfile::tempdir().unwrap();
-    halfway::sandbox::agent_binary::install(state.path(), None).is_ok()
-}
+pub use crate::support::has_agent;
 
 pub async fn started(driver: &dyn Driver, spec: &SandboxSpec) -> Sandbox {
     driver.create(spec, &NoLog).await.unwrap();

@@ -5,8 +5,10 @@ mod migrations;
 mod quiz;
 mod rows;
 
-use halfway::store::{DatabaseAddress, Store};
+use halfway::store::Store;
 use tempfile::TempDir;
+
+use crate::support::database::Database;
 
 /// A fresh database in a directory of its own.
 pub struct Fresh {
@@ -16,20 +18,17 @@ pub struct Fresh {
 
 /// A fresh SQLite database.
 pub async fn sqlite() -> Fresh {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(&DatabaseAddress::Sqlite(directory.path().join("halfway.db")))
-        .await
-        .unwrap();
-    Fresh { store, directory }
+    fresh(Database::Sqlite).await
 }
 
 /// A fresh PostgreSQL database.
 pub async fn postgres() -> Fresh {
+    fresh(Database::Postgres).await
+}
+
+async fn fresh(database: Database) -> Fresh {
     let directory = tempfile::tempdir().unwrap();
-    let address = tokio::task::spawn_blocking(crate::support::postgres::fresh_database)
-        .await
-        .unwrap();
-    let store = Store::open(&address).await.unwrap();
+    let store = Store::open(&database.fresh(directory.path()).await).await.unwrap();
     Fresh { store, directory }
 }
 

@@ -1,5 +1,6 @@
 //! What every integration test may use.
 
+pub mod database;
 pub mod postgres;
 
 use std::io::Write;
@@ -39,6 +40,13 @@ pub fn skip(part: &str, fix: &str, module: &str, line: u32) {
             drop(writeln!(file, "{said}"));
         }
     }
+}
+
+/// Whether there is an agent to start.
+#[must_use]
+pub fn has_agent() -> bool {
+    let state = tempfile::tempdir().unwrap();
+    halfway::sandbox::agent_binary::install(state.path(), None).is_ok()
 }
 
 /// Whether a program is on the path.
