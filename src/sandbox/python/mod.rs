@@ -7,6 +7,7 @@ mod host;
 mod uv;
 
 use std::collections::HashMap;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,13 +85,45 @@ impl PythonEnvironments {
         if environment.root.join(MARKER).is_file() {
             return Ok(environment);
         }
-        match tokio::time::timeout(PATIENCE, self.build(&environment, requirements, steps)).await {
+        let held = self.hold(&environment, steps).await?;
+        if environment.root.join(MARKER).is_file() {
+            return Ok(environment);
+        }
+        match tokio::time::timeout(PATIENCE, self.build(&environment, requirements, &held, steps)).await {
             Ok(built) => built.map(|()| environment),
             Err(_) => Err(SandboxError::Environment {
                 message: "it took more than half an hour".to_owned(),
                 fix: None,
             }),
         }
+    }
+
+    /// The environment's lock, `envs/<hash>.lock`: another process may be building it. What a build starts holds the
+    /// lock as well, so that a builder that is killed keeps the next one away until the last of it has ended.
+    async fn hold(&self, environment: &PythonEnvironment, steps: &dyn StepLog) -> Result<File> {
+        let path = environment.root.with_extension("lock");
+        let failed = || SandboxError::at("cannot lock", &path);
+        if let Some(above) = path.parent() {
+            std::fs::create_dir_all(above).map_err(failed())?;
+        }
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed())?;
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(failed()(error)),
+        }
+        steps.line("Another process is building this environment: waiting for it");
+        // Where nobody waits any more, the lock goes with the file as soon as it is had.
+        tokio::task::spawn_blocking(move || file.lock().map(|()| file))
+            .await
+            .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+            .map_err(failed())
     }
 
     async fn python(&self) -> Result<&HostPython> {
@@ -123,7 +156,13 @@ impl PythonEnvironments {
         })
     }
 
-    async fn build(&self, environment: &PythonEnvironment, requirements: &[u8], steps: &dyn StepLog) -> Result<()> {
+    async fn build(
+        &self,
+        environment: &PythonEnvironment,
+        requirements: &[u8],
+        held: &File,
+        steps: &dyn StepLog,
+    ) -> Result<()> {
         let python = self.python().await?;
         let above = self.0.state.join("envs");
         let make = |path: &Path| std::fs::create_dir_all(path);
@@ -143,7 +182,7 @@ impl PythonEnvironments {
         ));
         std::fs::write(&lock, requirements).map_err(SandboxError::at("cannot write", &lock))?;
         steps.line(&format!("Making a Python {} environment", python.version));
-        let outcome = self.install(&uv, python, &half, &lock, steps).await;
+        let outcome = self.install(&uv, python, &half, &lock, held, steps).await;
         // Only for uv, and kept by nobody.
         let _ = std::fs::remove_file(&lock);
         outcome?;
@@ -162,9 +201,16 @@ impl PythonEnvironments {
         python: &HostPython,
         half: &Path,
         lock: &Path,
+        held: &File,
         steps: &dyn StepLog,
     ) -> Result<()> {
         let cache = self.0.state.join("cache/uv");
+        // An empty file to read, that carries the lock.
+        let input = || {
+            held.try_clone()
+                .map(Stdio::from)
+                .map_err(SandboxError::at("cannot lock", half))
+        };
         let command = || {
             let mut command = tokio::process::Command::new(uv);
             command
@@ -183,7 +229,7 @@ impl PythonEnvironments {
         make.args(["venv", "--quiet", "--no-project", "--relocatable", "--python"])
             .arg(&python.executable)
             .arg(half);
-        say(make, "making the environment", steps).await?;
+        say(make, input()?, "making the environment", steps).await?;
         let mut install = command();
         install
             .args([
@@ -197,18 +243,18 @@ impl PythonEnvironments {
             .arg(half.join("bin/python"))
             .arg("--requirement")
             .arg(lock);
-        say(install, "installing its packages", steps).await
+        say(install, input()?, "installing its packages", steps).await
     }
 }
 
 /// Runs a command, passes its lines on, and fails with the last of them.
-async fn say(mut command: tokio::process::Command, doing: &str, steps: &dyn StepLog) -> Result<()> {
+async fn say(mut command: tokio::process::Command, input: Stdio, doing: &str, steps: &dyn StepLog) -> Result<()> {
     let failed = |why: String| SandboxError::Environment {
         message: format!("{doing}: {why}"),
         fix: None,
     };
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)

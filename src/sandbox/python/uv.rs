@@ -1,6 +1,7 @@
 //! Finds uv, which builds environments, or fetches it once by pinned version and hash.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use super::host::HostPython;
 use super::say;
@@ -42,7 +43,7 @@ pub(super) async fn find(state: &Path, python: &HostPython, steps: &dyn StepLog)
         .arg(VERSION)
         .args(HASHES)
         .current_dir("/");
-    match say(fetch, "fetching uv", steps).await {
+    match say(fetch, Stdio::null(), "fetching uv", steps).await {
         Ok(()) if uv.is_file() => Ok(uv),
         Ok(()) => Err(missing("it did not arrive".to_owned())),
         Err(SandboxError::Environment { message, .. }) => Err(missing(message)),

@@ -5,10 +5,9 @@ use std::sync::Mutex;
 use halfway::sandbox::{Driver, FormChoice, PythonEnvironments, StepLog};
 
 use super::support::{Fixture, has_agent, run, said, started};
-use crate::support;
+use crate::support::packages;
 
-/// One small package, by its hash; it needs no compiler and nothing else.
-const LOCK: &[u8] = b"cloudpickle==3.1.3 --hash=sha256:1654f4f18e416447210a63c5c25a135d65a292156aa5fa519dfa4baf7726dddb --hash=sha256:cbe9fde14429a5db009ea05ce94e5182cf998c97b96918d50c10f73f9c2f4f33\n";
+const LOCK: &[u8] = packages::LOCK.as_bytes();
 
 #[derive(Default)]
 struct Lines(Mutex<Vec<String>>);
@@ -22,11 +21,7 @@ impl StepLog for Lines {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_is_built_once_and_shared_read_only() {
     crate::require!("agent", has_agent(), "make agent");
-    crate::require!(
-        "network",
-        support::has_program("python3") && online().await,
-        "a package index that pip can reach"
-    );
+    crate::require!("network", packages::reachable().await, packages::FIX);
     let fixture = Fixture::new();
     let environments = PythonEnvironments::new(fixture.state.path());
     assert_eq!(environments.find(LOCK).await.unwrap(), None);
@@ -67,11 +62,7 @@ async fn an_environment_is_built_once_and_shared_read_only() {
 
 #[tokio::test]
 async fn a_wrong_hash_is_refused_and_leaves_nothing() {
-    crate::require!(
-        "network",
-        support::has_program("python3") && online().await,
-        "a package index that pip can reach"
-    );
+    crate::require!("network", packages::reachable().await, packages::FIX);
     let fixture = Fixture::new();
     let environments = PythonEnvironments::new(fixture.state.path());
     let lock = format!("cloudpickle==3.1.3 --hash=sha256:{}\n", "0".repeat(64));
@@ -85,11 +76,7 @@ async fn a_wrong_hash_is_refused_and_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pip_inside_reaches_its_index_and_nothing_else() {
     crate::require!("agent", has_agent(), "make agent");
-    crate::require!(
-        "network",
-        support::has_program("python3") && online().await,
-        "a package index that pip can reach"
-    );
+    crate::require!("network", packages::reachable().await, packages::FIX);
     crate::require!(
         "pip",
         std::path::Path::new("/usr/bin/pip3").exists(),
@@ -114,24 +101,4 @@ async fn pip_inside_reaches_its_index_and_nothing_else() {
     )
     .await;
     driver.destroy(session).await.unwrap();
-}
-
-/// Whether pip finds a package at all.
-async fn online() -> bool {
-    let asked = tokio::process::Command::new("python3")
-        .args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--dest",
-            "/dev/null/none",
-            "cloudpickle==3.1.3",
-        ])
-        .output();
-    // It fails to write in any case; the question is what it says.
-    asked
-        .await
-        .is_ok_and(|output| !String::from_utf8_lossy(&output.stderr).contains("No matching distribution"))
 }

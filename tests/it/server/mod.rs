@@ -8,6 +8,7 @@ mod archives;
 mod bad_labs;
 mod cheating;
 mod crash;
+mod environments;
 mod files;
 mod forms;
 mod journey;

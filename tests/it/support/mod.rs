@@ -1,6 +1,7 @@
 //! What every integration test may use.
 
 pub mod database;
+pub mod packages;
 pub mod postgres;
 
 use std::io::Write;
