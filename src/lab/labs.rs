@@ -97,6 +97,8 @@ pub(super) struct Engine {
     pub watcher: Watcher,
     /// One referee at a time: each may use all of the machine.
     pub referees: Arc<Semaphore>,
+    /// Whoever writes down that the server is alive holds this.
+    pub noting: Arc<Mutex<()>>,
     /// Something changed that the next tick should not wait for.
     pub wake: Notify,
     /// Ends everything that this engine started.
@@ -151,6 +153,7 @@ impl Labs {
             settings: parts.settings,
             watcher,
             referees: Arc::new(Semaphore::new(1)),
+            noting: Arc::default(),
             wake: Notify::new(),
             stopping: CancellationToken::new(),
             killed: CancellationToken::new(),

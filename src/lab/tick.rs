@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::error::LabError;
-use super::labs::{Engine, Labs};
+use super::labs::{Engine, Labs, lock};
 use super::sweep::sweep;
 use crate::base::Timestamp;
 use crate::model::SessionState;
@@ -100,13 +100,13 @@ impl Engine {
 
     /// Leaves word of when this server was last alive.
     async fn note_alive(&self) {
-        let (file, now) = (self.alive_file(), self.now());
-        // Two callers at once each have a draft of their own.
+        let (file, now, turn) = (self.alive_file(), self.now(), self.noting.clone());
         let noted = tokio::task::spawn_blocking(move || {
-            let folder = file.parent().unwrap_or(&file);
-            let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-            std::io::Write::write_all(&mut draft, now.0.to_string().as_bytes())?;
-            draft.persist(&file).map(drop).map_err(|error| error.error)
+            let _turn = lock(&turn);
+            // One name, so that a draft that a kill left is the next one's.
+            let draft = file.with_extension("new");
+            std::fs::write(&draft, now.0.to_string())?;
+            std::fs::rename(draft, file)
         })
         .await
         .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));

@@ -18,6 +18,7 @@ on_both! {
     a_dead_agent_is_a_pause_and_resume_starts_another
     what_nobody_owns_is_removed_and_look_alikes_stay
     an_end_that_fails_halfway_is_taken_up_again
+    a_note_that_a_kill_left_half_written_does_not_stay
 }
 
 async fn killed_at_every_step_of_provisioning_it_comes_up_all_the_same(database: Database) {
@@ -170,4 +171,23 @@ async fn an_end_that_fails_halfway_is_taken_up_again(database: Database) {
     world.until_state(&labs, session, SessionState::Ending).await;
     world.tick_until(&labs, session, SessionState::Ended).await;
     assert_eq!(labs.exports(world.person).await.unwrap().len(), 1);
+}
+
+async fn a_note_that_a_kill_left_half_written_does_not_stay(database: Database) {
+    let world = World::new(database).await;
+    let labs = world.engine().await;
+    let state = world.state.path();
+    write(&state.join("alive.new"), "18000");
+    labs.tick().await.unwrap();
+    let mut notes: Vec<String> = std::fs::read_dir(state)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("alive") || name.starts_with('.'))
+        .collect();
+    notes.sort();
+    assert_eq!(notes, ["alive"]);
+    assert_eq!(
+        std::fs::read_to_string(state.join("alive")).unwrap(),
+        world.clock.now().0.to_string()
+    );
 }
