@@ -31,6 +31,8 @@ fn line(terminal: &Terminal) -> Value {
         "rows": terminal.size.rows,
         "sequence": terminal.sequence,
         "exit": terminal.exit,
+        // How many pages show it: its size follows who typed last, and one that nobody shows is the next page's.
+        "clients": terminal.clients,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::browser::Events;
 use super::harness::{Server, Walls, Wanted};
-use super::labs;
+use super::labs::{self, LabFolder};
 use crate::support;
 
 #[tokio::test]
@@ -12,17 +12,20 @@ async fn a_lab_from_start_to_a_new_session_from_its_export() {
         support::has_program("bwrap"),
         "apt-get install bubblewrap"
     );
-    whole_way(Walls::Bubblewrap).await;
+    whole_way(Wanted::new(Walls::Bubblewrap, [lab()])).await;
 }
 
 #[tokio::test]
 async fn the_same_without_bubblewrap() {
-    whole_way(Walls::Landlock).await;
+    whole_way(Wanted::new(Walls::Landlock, [lab()])).await;
 }
 
-async fn whole_way(walls: Walls) {
-    let lab = labs::with_set_up("plain", &[&labs::gate("gate")], "30s");
-    let server = Server::start(Wanted::new(walls, [lab])).await;
+pub fn lab() -> LabFolder {
+    labs::with_set_up("plain", &[&labs::gate("gate")], "30s")
+}
+
+pub async fn whole_way(wanted: Wanted) {
+    let server = Server::start(wanted).await;
     assert!(
         server
             .get("/labs/plain")
@@ -49,6 +52,15 @@ async fn whole_way(walls: Walls) {
 
     let mut terminal = server.terminal(&id).await;
     assert_eq!(terminal.run("cat word.txt").await.1, 0);
+    // Told to who comes next: a terminal that nobody shows takes the size of the page that opens it.
+    let listed = async || {
+        let target = format!("/api/v1/sessions/{id}/terminals");
+        server.get(&target).await.expect(200).json()["terminals"][0]["clients"].clone()
+    };
+    assert_eq!(listed().await, 1);
+    let second = server.terminal(&id).await;
+    assert_eq!(listed().await, 2);
+    drop(second);
 
     // The editor sees the file, saves it, and the tick comes by itself.
     let mut events = server.events().await;
