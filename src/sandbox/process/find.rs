@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 
 use rustix::process::Signal;
@@ -34,6 +35,14 @@ pub(super) fn agent(inner: &Inner, session: SessionId) -> Option<Identity> {
         Some(record) => Some(record.agent),
         None => scan(inner).remove(&session),
     }
+}
+
+/// The process that put up the walls around an agent and waits for its end, where there is one.
+pub(super) fn above(agent: Identity, session: SessionId) -> Option<OwnedFd> {
+    let parent = proc::identity(proc::stat(agent.pid)?.parent)?;
+    let opened = proc::open(parent)?;
+    // Our own would be waited for in vain.
+    (parent.pid != std::process::id() && is_starting(&proc::arguments(parent.pid), session)).then_some(opened)
 }
 
 /// All agents of this installation that run.

@@ -180,7 +180,9 @@ impl Inner {
     async fn end(&self, session: SessionId) -> Result<()> {
         let folder = self.folder(session);
         self.egresses.close(session);
-        if let Some(agent) = find::agent(self, session).and_then(proc::open) {
+        let found = find::agent(self, session);
+        let above = found.and_then(|agent| find::above(agent, session));
+        if let Some(agent) = found.and_then(proc::open) {
             if let Ok(client) = self.client(session) {
                 // It may be frozen, or of another version: the signals below do not ask.
                 let _ = tokio::time::timeout(GRACE, client.shutdown()).await;
@@ -197,6 +199,16 @@ impl Inner {
                         std::io::ErrorKind::TimedOut.into(),
                     ));
                 }
+            }
+        }
+        if let Some(above) = above {
+            // bubblewrap's own process ends by itself when what it started has ended.
+            let watched = above
+                .try_clone()
+                .map_err(|error| SandboxError::io("cannot watch the sandbox", error))?;
+            if !proc::ended(watched, GRACE).await {
+                proc::signal(&above, rustix::process::Signal::KILL)
+                    .map_err(|error| SandboxError::io("cannot end the sandbox", error))?;
             }
         }
         let group = self.group(session);

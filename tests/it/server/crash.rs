@@ -9,7 +9,7 @@ use super::labs::{self, LabFolder};
 use crate::support;
 
 /// Two set-up steps that wait for the test.
-fn gated() -> LabFolder {
+pub fn gated() -> LabFolder {
     labs::with_set_up("gated", &[&labs::gate("one"), &labs::gate("two")], "60s")
 }
 
@@ -40,7 +40,7 @@ async fn at_every_step_of_provisioning_without_bubblewrap_on_postgresql() {
     every_step(wanted).await;
 }
 
-async fn every_step(wanted: Wanted) {
+pub async fn every_step(wanted: Wanted) {
     let mut server = Server::start(wanted).await;
     for (step, name) in STEPS.into_iter().enumerate() {
         let mut events = server.events().await;
@@ -128,7 +128,7 @@ async fn while_a_session_is_ready_nothing_is_lost_on_postgresql() {
     ready(wanted).await;
 }
 
-async fn ready(wanted: Wanted) {
+pub async fn ready(wanted: Wanted) {
     let mut server = Server::start(wanted).await;
     let id = server.ready_lab("plain").await;
     let mut terminal = server.terminal(&id).await;
@@ -170,8 +170,18 @@ async fn while_a_session_is_paused_resumes_ends_or_has_failed() {
         support::has_program("bwrap"),
         "apt-get install bubblewrap"
     );
+    other_states(Wanted::new(Walls::Bubblewrap, states())).await;
+}
+
+/// Labs of [`other_states`].
+pub fn states() -> [LabFolder; 2] {
     let failing = labs::with_set_up("failing", &[&labs::gate("one")], "60s");
-    let mut server = Server::start(Wanted::new(Walls::Bubblewrap, [labs::plain("plain"), failing])).await;
+    [labs::plain("plain"), failing]
+}
+
+/// Paused, resuming, being reset, ending, ended, failed.
+pub async fn other_states(wanted: Wanted) {
+    let mut server = Server::start(wanted).await;
 
     // Paused: its agent is gone, as after a reboot.
     let id = server.ready_lab("plain").await;
@@ -244,12 +254,17 @@ async fn while_a_session_is_paused_resumes_ends_or_has_failed() {
 }
 
 #[tokio::test]
-async fn in_the_middle_of_a_trial_the_files_are_put_back() {
+async fn in_the_middle_of_a_trial_everything_is_put_back() {
     crate::require!(
         "bubblewrap",
         support::has_program("bwrap"),
         "apt-get install bubblewrap"
     );
+    trial(Wanted::new(Walls::Bubblewrap, [tried()])).await;
+}
+
+/// A trial that waits in the middle until somebody writes to `gate`.
+pub fn tried() -> LabFolder {
     let task = "
   - id: tried
     title: It stands being tried
@@ -261,19 +276,25 @@ async fn in_the_middle_of_a_trial_the_files_are_put_back() {
         - write: { path: new/file.txt, text: of the trial }
         - command: { run: [sh, -c, 'mkfifo gate; exec 3<> gate; echo held > held; read word <&3'], timeout: 60s }
       watch: { word: { file: { path: word.txt, as: text } } }
+      restore:
+        - write: { path: restored/first, text: by the trial }
+        - command: { run: [sh, -c, 'echo again >> restored/second'], timeout: 60s }
       within: 1s
       hold:
         - { never: \"word.text == 'gone'\", expected: nothing is gone }
     hints: [None.]
 ";
-    let lab = labs::plain("tried")
+    labs::plain("tried")
         .file("lab.yaml", &format!("{}tasks:{}{task}", labs::HEAD, labs::WORD))
         .file(
             "instructions.md",
             "A story.\n\n## word\n\nThe word.\n\n## tried\n\nIt stands.\n",
         )
-        .file("workspace/other.txt", "other\n");
-    let mut server = Server::start(Wanted::new(Walls::Bubblewrap, [lab])).await;
+        .file("workspace/other.txt", "other\n")
+}
+
+pub async fn trial(wanted: Wanted) {
+    let mut server = Server::start(wanted).await;
     let id = server.ready_lab("tried").await;
     server
         .terminal(&id)
@@ -306,6 +327,9 @@ async fn in_the_middle_of_a_trial_the_files_are_put_back() {
     assert_eq!(read("word.txt").as_deref(), Some("mine\n"));
     assert_eq!(read("other.txt").as_deref(), Some("also mine\n"));
     assert_eq!(read("new/file.txt"), None);
+    // What the trial itself does to restore is done as well, once.
+    assert_eq!(read("restored/first").as_deref(), Some("by the trial"));
+    assert_eq!(read("restored/second").as_deref(), Some("again\n"));
     assert!(server.task(&id, "tried").await["award"].is_null());
     // It may be tried again, once grading has begun.
     server

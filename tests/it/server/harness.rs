@@ -3,7 +3,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Once;
@@ -44,6 +45,8 @@ pub struct Wanted {
     pub state: Option<PathBuf>,
     /// More of the configuration file.
     pub config: String,
+    /// The user that it runs as; the default is the tests' own.
+    pub user: Option<u32>,
 }
 
 impl Wanted {
@@ -54,8 +57,30 @@ impl Wanted {
             database: None,
             state: None,
             config: String::new(),
+            user: None,
         }
     }
+
+    /// Where the tests run as root: as the ordinary user `nobody`.
+    pub fn ordinary(mut self) -> Self {
+        self.user = Some(ORDINARY);
+        self
+    }
+}
+
+/// `nobody` of Debian.
+const ORDINARY: u32 = 65534;
+
+/// Whether an ordinary user may walk to the executable under test and to what it reads beside it.
+pub fn is_open_to_all() -> bool {
+    let open = |path: &Path| {
+        path.ancestors().skip(1).all(|above| {
+            above
+                .metadata()
+                .is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
+        })
+    };
+    open(&binary()) && open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("static"))
 }
 
 /// The address of a fresh database of a real PostgreSQL.
@@ -76,6 +101,7 @@ pub struct Server {
     base: tempfile::TempDir,
     state: PathBuf,
     database: Option<String>,
+    user: Option<u32>,
     child: Option<Child>,
     /// `127.0.0.1:port` of the last start.
     pub address: String,
@@ -94,10 +120,15 @@ impl Server {
         std::fs::create_dir_all(base.path().join("curriculum")).unwrap();
         std::fs::write(base.path().join("curriculum/course.yaml"), "title: A course\n").unwrap();
         std::fs::write(base.path().join("halfway.toml"), config(&wanted)).unwrap();
+        if let Some(user) = wanted.user {
+            // All that it makes lies in there.
+            std::os::unix::fs::chown(base.path(), Some(user), Some(user)).unwrap();
+        }
         let mut server = Self {
             base,
             state,
             database: wanted.database,
+            user: wanted.user,
             child: None,
             address: String::new(),
         };
@@ -125,6 +156,9 @@ impl Server {
             .current_dir(self.base.path());
         if let Some(database) = &self.database {
             command.arg("--database").arg(database);
+        }
+        if let Some(user) = self.user {
+            command.uid(user).gid(user).env("HOME", self.base.path());
         }
         command
     }
@@ -486,7 +520,7 @@ pub fn processes(marks: &[String], except: Option<u32>) -> Vec<String> {
 }
 
 /// Opens a FIFO that somebody reads; nothing otherwise.
-fn open_fifo(path: &Path) -> Option<File> {
+pub fn open_fifo(path: &Path) -> Option<File> {
     OpenOptions::new()
         .write(true)
         .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())

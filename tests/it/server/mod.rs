@@ -12,6 +12,7 @@ mod environments;
 mod files;
 mod forms;
 mod journey;
+mod ordinary;
 mod processes;
 mod setup;
 mod state;
