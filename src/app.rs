@@ -16,7 +16,7 @@ use self::state::State;
 use crate::base::{Clock, Random};
 use crate::content::{Library, Roots};
 use crate::lab::{Labs, Parts, Settings};
-use crate::proof::Proofs;
+use crate::proof::{self, Proofs};
 use crate::sandbox::{Driver, ProcessDriver, PythonEnvironments};
 use crate::store::{DatabaseAddress, Store};
 use crate::web::identity::{Identity, LocalPerson};
@@ -78,6 +78,17 @@ impl App {
             random,
             config,
         })
+    }
+
+    /// Removes what proofs left that were killed; answers their names. What goes wrong is logged: nothing depends on it.
+    pub async fn sweep_proofs(&self) -> Vec<String> {
+        let sandbox = &self.config.sandbox;
+        proof::sweep(&self.state.path, &sandbox.process, &sandbox.egress, &self.random)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "what proofs left could not be looked for");
+                Vec::new()
+            })
     }
 
     /// The engine of lab sessions over all this; nothing runs yet.
@@ -146,13 +157,22 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
         proofs: Proofs::new(&app.state.path),
         secret: app.state.secret("web-secret", &app.random)?,
     });
-    announce(address)?;
+    // Whoever has read the address may ask for the end.
     let stop = stop_signal()?;
+    announce(address)?;
     let recovering = recover(labs.clone());
     let searched = site.clone();
     tokio::spawn(async move {
         if let Err(error) = searched.prepare_search().await {
             tracing::error!("the search index could not be made; the next search tries again: {error}");
+        }
+    });
+    let app = Arc::new(app);
+    let sweeping = app.clone();
+    let sweeping = tokio::spawn(async move {
+        let swept = sweeping.sweep_proofs().await;
+        if !swept.is_empty() {
+            tracing::info!(?swept, "removed what proofs had left");
         }
     });
     let ending = site.clone();
@@ -163,6 +183,7 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
     })
     .await;
     recovering.abort();
+    sweeping.abort();
     labs.stop().await;
     app.store.close().await;
     Ok(())

@@ -26,6 +26,11 @@ pub(super) enum Lab {
 }
 
 impl Lab {
+    /// Whether it tells by itself how far it is.
+    pub(super) fn tells(&self) -> bool {
+        matches!(self, Self::Test(_) | Self::Prepare(_))
+    }
+
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Lint(command) => command.run(&config),

@@ -127,7 +127,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         return command.run();
     }
     let config = cli.common.config()?;
-    start_log(config.log);
+    start_log(config.log, cli.command.usual_log());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -147,9 +147,22 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     code
 }
 
-/// `HALFWAY_LOG` is a filter of tracing's kind: `debug`, `halfway::web=trace,info`.
-fn start_log(form: LogForm) {
-    let filter = EnvFilter::try_from_env("HALFWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+impl Command {
+    /// What is logged where nobody says otherwise. A command that tells by itself how far it is needs no log beside
+    /// that, but for what goes wrong.
+    fn usual_log(&self) -> &'static str {
+        match self {
+            Self::Lab(lab) if lab.tells() => "warn",
+            _ => "info,sqlx=warn",
+        }
+    }
+}
+
+/// `HALFWAY_LOG`, or else `RUST_LOG`, is a filter of tracing's kind: `debug`, `halfway::web=trace,info`.
+fn start_log(form: LogForm, usual: &str) {
+    let filter = EnvFilter::try_from_env("HALFWAY_LOG")
+        .or_else(|_| EnvFilter::try_from_default_env())
+        .unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

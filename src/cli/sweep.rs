@@ -19,18 +19,19 @@ impl Sweep {
         let swept = lab::sweep(&app.store, &*app.driver, &app.state.path)
             .await
             .map_err(|error| anyhow::anyhow!("sweeping stopped: {error}"))?;
+        let proofs = app.sweep_proofs().await;
         app.store.close().await;
-        if swept.is_empty() {
+        if swept.is_empty() && proofs.is_empty() {
             println!("nothing to remove");
         } else {
-            print!("{}", told(&swept));
+            print!("{}", told(&swept, &proofs));
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// One line a thing.
-fn told(swept: &lab::Swept) -> String {
+fn told(swept: &lab::Swept, proofs: &[String]) -> String {
     let sessions = swept
         .sessions
         .iter()
@@ -39,9 +40,8 @@ fn told(swept: &lab::Swept) -> String {
         .exports
         .iter()
         .map(|name| format!("removed the unfinished export {name}\n"));
-    let proofs = swept
-        .proofs
+    let proofs = proofs
         .iter()
-        .map(|name| format!("removed the leftover proof {name}\n"));
+        .map(|name| format!("removed what the proof {name} had left\n"));
     sessions.chain(exports).chain(proofs).collect()
 }

@@ -3,7 +3,6 @@
 //! exactly those that we give.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use super::error::LabError;
 use super::exports::UNFINISHED;
@@ -18,15 +17,13 @@ pub struct Swept {
     pub sessions: Vec<SessionId>,
     /// Exports that were never finished.
     pub exports: Vec<String>,
-    /// Folders of proofs that nobody runs any more.
-    pub proofs: Vec<String>,
 }
 
 impl Swept {
     /// Whether there was nothing to remove.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.exports.is_empty() && self.proofs.is_empty()
+        self.sessions.is_empty() && self.exports.is_empty()
     }
 }
 
@@ -55,13 +52,6 @@ pub async fn sweep(store: &Store, driver: &dyn Driver, state: &Path) -> Result<S
                 "removing an unfinished export",
             )?;
             swept.exports.push(name);
-        }
-    }
-    for name in names(&state.join("proof")).await? {
-        let folder = state.join("proof").join(&name);
-        if SessionId::from_str(&name).is_ok() && is_abandoned(&folder.join("lock")).await {
-            remove(tokio::fs::remove_dir_all(&folder).await, "removing an old proof")?;
-            swept.proofs.push(name);
         }
     }
     Ok(swept)

@@ -6,6 +6,7 @@
 //! `lab` is asked how the tasks stand.
 
 mod case;
+mod folder;
 mod overlay;
 mod record;
 mod run;
@@ -13,6 +14,7 @@ mod seeds;
 mod table;
 
 pub use case::{Case, CaseKind, Cell, Expected};
+pub use folder::{RunFolder, sweep};
 pub use record::{Proof, Proofs, Run};
 pub use run::{ProofError, Prover};
 pub use seeds::SeedReport;

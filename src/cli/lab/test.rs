@@ -13,7 +13,7 @@ use crate::app::config::Config;
 use crate::base::{Clock, Random};
 use crate::content::LabEntry;
 use crate::model::LabId;
-use crate::proof::{self, Proof, Prover, Run};
+use crate::proof::{self, Proof, Prover, Run, RunFolder};
 use crate::sandbox::{PythonEnvironments, StepLog};
 
 /// Runs that are enough to see that nothing hangs on one draw of the parameters.
@@ -42,6 +42,8 @@ impl Test {
             bail!("--runs 0 proves nothing; say 1 or more");
         }
         let app = App::open(config, false).await?;
+        // What an earlier one left that was killed.
+        app.sweep_proofs().await;
         let catalogue = app.library.catalogue();
         let chosen: Vec<LabId> = if self.labs.is_empty() {
             catalogue.labs.keys().chain(catalogue.broken.keys()).cloned().collect()
@@ -89,14 +91,8 @@ impl Test {
                 .await
                 .with_context(|| format!("cannot build the environment of {}", lab.id))?;
         }
-        let above = app.state.path.join("proof");
-        tokio::fs::create_dir_all(&above)
-            .await
-            .with_context(|| format!("cannot make {}", above.display()))?;
-        let folder = tempfile::Builder::new()
-            .prefix("run-")
-            .tempdir_in(&above)
-            .with_context(|| format!("cannot write in {}", above.display()))?;
+        let folder = RunFolder::make(&app.state.path)
+            .with_context(|| format!("cannot write in {}", app.state.path.display()))?;
         let from = app.clock.now();
         let first = self.seed.unwrap_or_else(|| app.random.number() >> 16);
         let (runs, seeds) = tokio::join!(

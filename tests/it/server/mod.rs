@@ -14,5 +14,6 @@ mod forms;
 mod journey;
 mod ordinary;
 mod processes;
+mod proofs;
 mod setup;
 mod state;
