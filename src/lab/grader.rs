@@ -116,7 +116,6 @@ impl Engine {
             self.drop_grader(live).await;
         }
         let Some(sandbox) = live.sandbox() else { return Ok(()) };
-        self.restore_trials(row).await;
         let stored = self.store.grading(row.id).await?;
         let memory = stored
             .memory
@@ -154,6 +153,7 @@ impl Engine {
             environment,
             referees: self.referees.clone(),
         };
+        self.restore_trials(row, Some(&context)).await;
         let watching = self
             .watcher
             .watch(context.workspace.root(), interests(&plan, &lock(&live.shown)))

@@ -28,7 +28,7 @@ impl Labs {
             tracing::info!(?swept, "removed what nobody owned");
         }
         for row in engine.store.live_sessions().await? {
-            engine.restore_trials(&row).await;
+            engine.restore_trials(&row, None).await;
         }
         // Not waited for: what is being provisioned may take minutes, and pages can be served meanwhile.
         let ticking = self.clone();

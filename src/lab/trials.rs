@@ -158,8 +158,9 @@ impl Engine {
     }
 
     /// Puts back what a trial left that was interrupted by the server's end, and closes its row. Called while no trial
-    /// of the session runs.
-    pub async fn restore_trials(&self, row: &LabSession) {
+    /// of the session runs. Without a context only files are put back; what the trial itself does to restore waits for
+    /// a sandbox, and the row with it.
+    pub async fn restore_trials(&self, row: &LabSession, context: Option<&ProbeContext>) {
         if !matches!(row.state, SessionState::Ready | SessionState::Paused) {
             return;
         }
@@ -174,7 +175,13 @@ impl Engine {
         let Ok(workspace) = self.driver.workspace(row.id).await else {
             return;
         };
-        let report = trial::restore_after_crash(folder.root(), &workspace).await;
+        let report = match context {
+            Some(context) => trial::restore_after_crash(context).await,
+            None => trial::files_after_crash(folder.root(), &workspace).await,
+        };
+        if report.as_ref().is_some_and(|report| report.acts_left) {
+            return;
+        }
         if let Some(report) = &report {
             tracing::info!(session = %row.id, ?report, "put back what an interrupted trial had changed");
             let words = if report.complete {

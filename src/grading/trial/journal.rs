@@ -3,6 +3,8 @@
 //! `<session>/trial/journal.json` and `<session>/trial/saved/`. A copy and the intention are synced to the disk first,
 //! so that a server that is killed at any point finds at its next start what to do. A path is put back only while it
 //! is still what an act made of it: what the learner has written since is newer, is kept, and is told.
+//!
+//! The acts of the trial's own `restore` stand in the journal from the beginning, too: it ends when they are done.
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::grading::text;
-use crate::model::TaskId;
+use crate::model::{Act, TaskId};
 use crate::sandbox::{EntryKind, Expect, FileHash, Workspace, WorkspaceError};
 
 /// Bytes of all files that the acts of one trial may touch.
@@ -24,8 +26,11 @@ const TOUCHED: usize = 5_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreReport {
     pub task: TaskId,
-    /// Nothing is left to be done. Otherwise the journal stays, and [`restore_after_crash`] tries again.
+    /// Nothing is left to be done. Otherwise the journal stays, and [`super::restore_after_crash`] tries again.
     pub complete: bool,
+    /// All files are put back, and acts of the trial's own `restore` are left.
+    #[serde(default)]
+    pub acts_left: bool,
     /// How many paths were put back.
     pub put_back: usize,
     /// What was left as it is, and why; in words for the learner.
@@ -71,6 +76,15 @@ impl Refusal {
 struct Record {
     task: TaskId,
     touched: Vec<Touched>,
+    /// What is done after all files are put back.
+    #[serde(default)]
+    restore: Vec<Act>,
+    /// How many of those are done; nothing as long as files are to be put back.
+    #[serde(default)]
+    restored: Option<usize>,
+    /// What was told when the files were put back.
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,27 +106,23 @@ pub(super) struct Journal {
     record: Record,
     index: HashMap<String, usize>,
     saved: u64,
+    /// Nothing is kept: what is done stays.
+    lasting: bool,
 }
 
 impl Journal {
-    /// Begins a journal, after putting back what an earlier trial left.
-    pub async fn begin(session: &Path, task: &TaskId, workspace: &Workspace) -> Result<Self, Refusal> {
-        if let Some(report) = restore_after_crash(session, workspace).await
+    /// Begins a journal, after putting back what an earlier trial left. `restore` is what the trial does at its end.
+    pub async fn begin(session: &Path, task: &TaskId, workspace: &Workspace, restore: &[Act]) -> Result<Self, Refusal> {
+        if let Some(report) = files_after_crash(session, workspace).await
             && !report.complete
         {
             let why = report.fault.unwrap_or_else(|| "no reason is known".to_owned());
             return Err(Refusal::Fault(format!("an earlier trial could not be put back: {why}")));
         }
-        let journal = Self {
-            directory: session.join("trial"),
-            workspace: workspace.clone(),
-            record: Record {
-                task: task.clone(),
-                touched: Vec::new(),
-            },
-            index: HashMap::new(),
-            saved: 0,
-        };
+        let mut journal = Self::lasting(session, workspace);
+        journal.lasting = false;
+        journal.record.task = task.clone();
+        journal.record.restore = restore.to_vec();
         let saved = journal.directory.join("saved");
         blocking(move || std::fs::create_dir_all(saved))
             .await
@@ -121,8 +131,29 @@ impl Journal {
         Ok(journal)
     }
 
+    /// A journal that keeps nothing, for acts whose work stays.
+    pub fn lasting(session: &Path, workspace: &Workspace) -> Self {
+        Self {
+            directory: session.join("trial"),
+            workspace: workspace.clone(),
+            record: Record {
+                task: TaskId(String::new()),
+                touched: Vec::new(),
+                restore: Vec::new(),
+                restored: None,
+                notes: Vec::new(),
+            },
+            index: HashMap::new(),
+            saved: 0,
+            lasting: true,
+        }
+    }
+
     /// Saves what stands at `path` and notes what an act will make of it. Must be called, and awaited, before the act.
     pub async fn touch(&mut self, path: &str, after: State) -> Result<State, Refusal> {
+        if self.lasting {
+            return state(&self.workspace, path).await;
+        }
         if let Some(index) = self.index.get(path) {
             let touched = &mut self.record.touched[*index];
             if !touched.after.contains(&after) {
@@ -180,55 +211,92 @@ impl Journal {
         Ok(before)
     }
 
-    /// Puts everything back and ends the journal.
+    /// Puts all files back, and ends the journal where nothing else is to be done.
     pub async fn restore(self) -> RestoreReport {
         put_back(&self.directory, &self.workspace, &self.record).await
     }
 
-    /// Ends the journal without putting anything back.
-    pub async fn keep(self) -> Result<(), Refusal> {
-        let directory = self.directory;
-        blocking(move || {
-            std::fs::remove_file(directory.join("journal.json"))?;
-            std::fs::remove_dir_all(directory)
-        })
-        .await
-        .map_err(Refusal::io("the journal cannot be removed"))
-    }
-
     async fn write(&self) -> Result<(), Refusal> {
-        let bytes = serde_json::to_vec(&self.record).map_err(|error| Refusal::Fault(error.to_string()))?;
-        let directory = self.directory.clone();
-        blocking(move || {
-            let (draft, journal) = (directory.join("journal.draft"), directory.join("journal.json"));
-            let mut file = std::fs::File::create(&draft)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            std::fs::rename(draft, journal)?;
-            // The copies' names must be on the disk, too.
-            std::fs::File::open(directory.join("saved"))?.sync_all()?;
-            std::fs::File::open(directory)?.sync_all()
-        })
-        .await
-        .map_err(Refusal::io("the journal cannot be written"))
+        write(&self.directory, &self.record)
+            .await
+            .map_err(Refusal::io("the journal cannot be written"))
     }
 }
 
-/// Puts back what a trial left when the server ended in its middle, or when restoring could not be completed. `None`
-/// where there is nothing to put back. May be called at any time when no trial of the session runs, and again.
-pub async fn restore_after_crash(session: &Path, workspace: &Workspace) -> Option<RestoreReport> {
-    let directory = session.join("trial");
+/// The acts that are left of a journal whose files are all put back.
+#[derive(Debug)]
+pub(super) struct Left {
+    directory: PathBuf,
+    record: Record,
+}
+
+impl Left {
+    /// Those of a session.
+    pub async fn load(session: &Path) -> io::Result<Self> {
+        let directory = session.join("trial");
+        let record = read(&directory).await?;
+        Ok(Self { directory, record })
+    }
+
+    /// The next act.
+    pub fn act(&self) -> Option<&Act> {
+        self.record.restore.get(self.record.restored?)
+    }
+
+    /// Writes down that the next act is done.
+    pub async fn done(&mut self) -> io::Result<()> {
+        self.record.restored = self.record.restored.map(|count| count + 1);
+        write(&self.directory, &self.record).await
+    }
+
+    /// Ends the journal, whether or not an act is left.
+    pub async fn end(self) -> io::Result<()> {
+        clear(self.directory).await
+    }
+}
+
+async fn read(directory: &Path) -> io::Result<Record> {
     let journal = directory.join("journal.json");
-    let record = match blocking(move || std::fs::read(journal)).await {
+    blocking(move || Ok(serde_json::from_slice(&std::fs::read(journal)?)?)).await
+}
+
+async fn write(directory: &Path, record: &Record) -> io::Result<()> {
+    let bytes = serde_json::to_vec(record)?;
+    let directory = directory.to_owned();
+    blocking(move || {
+        let (draft, journal) = (directory.join("journal.draft"), directory.join("journal.json"));
+        let mut file = std::fs::File::create(&draft)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(draft, journal)?;
+        // The copies' names must be on the disk, too.
+        std::fs::File::open(directory.join("saved"))?.sync_all()?;
+        std::fs::File::open(directory)?.sync_all()
+    })
+    .await
+}
+
+async fn clear(directory: PathBuf) -> io::Result<()> {
+    blocking(move || {
+        // The journal goes first: copies without one are rubbish, a journal without copies would be a loss.
+        std::fs::remove_file(directory.join("journal.json"))?;
+        std::fs::remove_dir_all(directory)
+    })
+    .await
+}
+
+/// Puts back the files that a trial left when the server ended in its middle, or when restoring could not be
+/// completed; its own `restore` is not done here. `None` where there is nothing to put back. May be called at any time
+/// when no trial of the session runs, and again.
+pub async fn files_after_crash(session: &Path, workspace: &Workspace) -> Option<RestoreReport> {
+    let directory = session.join("trial");
+    Some(match read(&directory).await {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => Err(error.to_string()),
-        Ok(bytes) => serde_json::from_slice::<Record>(&bytes).map_err(|error| error.to_string()),
-    };
-    Some(match record {
         Ok(record) => put_back(&directory, workspace, &record).await,
         Err(why) => RestoreReport {
             task: TaskId(String::new()),
             complete: false,
+            acts_left: false,
             put_back: 0,
             notes: Vec::new(),
             fault: Some(format!("the journal cannot be read: {why}")),
@@ -240,10 +308,16 @@ async fn put_back(directory: &Path, workspace: &Workspace, record: &Record) -> R
     let mut report = RestoreReport {
         task: record.task.clone(),
         complete: true,
+        acts_left: false,
         put_back: 0,
-        notes: Vec::new(),
+        notes: record.notes.clone(),
         fault: None,
     };
+    if record.restored.is_some() {
+        report.complete = false;
+        report.acts_left = true;
+        return report;
+    }
     // First goes what acts made, from the deepest up; then directories come back from the top down; then files.
     let mut made: Vec<&Touched> = record
         .touched
@@ -272,16 +346,22 @@ async fn put_back(directory: &Path, workspace: &Workspace, record: &Record) -> R
             }
         }
     }
-    if report.complete {
-        let directory = directory.to_owned();
-        let cleared = blocking(move || {
-            // The journal goes first: copies without one are rubbish, a journal without copies would be a loss.
-            std::fs::remove_file(directory.join("journal.json"))?;
-            std::fs::remove_dir_all(directory)
-        })
-        .await;
-        if let Err(error) = cleared {
+    if report.complete && record.restore.is_empty() {
+        if let Err(error) = clear(directory.to_owned()).await {
             report.fault = Some(format!("the journal cannot be removed: {error}"));
+        }
+    } else if report.complete {
+        report.complete = false;
+        let left = Record {
+            task: record.task.clone(),
+            touched: Vec::new(),
+            restore: record.restore.clone(),
+            restored: Some(0),
+            notes: report.notes.clone(),
+        };
+        match write(directory, &left).await {
+            Ok(()) => report.acts_left = true,
+            Err(error) => report.fault = Some(format!("the journal cannot be written: {error}")),
         }
     }
     report

@@ -9,6 +9,7 @@ mod fingerprint;
 mod holds;
 mod journal;
 mod machine;
+mod restore;
 mod runner;
 mod tracks;
 
@@ -22,8 +23,9 @@ use crate::model::check::Probe;
 use crate::model::{Act, Finding, Trial};
 
 pub use fingerprint::fingerprint;
-pub use journal::{RestoreReport, restore_after_crash};
+pub use journal::{RestoreReport, files_after_crash};
 pub use machine::{Acted, Machine, Phase};
+pub use restore::restore_after_crash;
 pub use runner::{Progress, run};
 pub use tracks::{Segment, Tone, Track};
 

@@ -10,6 +10,7 @@ use super::acts;
 use super::fingerprint::fingerprint;
 use super::journal::{Journal, Refusal, RestoreReport};
 use super::machine::{Acted, Machine, Phase};
+use super::restore::{self, restore_after_crash};
 use super::{Entry, TrialOutcome};
 use crate::base::Clock;
 use crate::grading::ProbeContext;
@@ -47,13 +48,17 @@ pub async fn run(
         told: 0,
         progress,
     };
-    let mut journal = match Journal::begin(context.folder.root(), task, &context.workspace).await {
+    // An earlier one may have something left that only a sandbox can do.
+    let _ = restore_after_crash(context).await;
+    let begun = Journal::begin(context.folder.root(), task, &context.workspace, &trial.restore).await;
+    let mut journal = match begun {
         Ok(journal) => journal,
         Err(Refusal::Impossible(why) | Refusal::Fault(why)) => {
             run.machine.stop(&why, clock.now());
             let report = RestoreReport {
                 task: task.clone(),
                 complete: true,
+                acts_left: false,
                 put_back: 0,
                 notes: Vec::new(),
                 fault: Some(why),
@@ -76,12 +81,7 @@ pub async fn run(
         run.tell();
     }
     watchers.shutdown().await;
-    let mut report = journal.restore().await;
-    if !trial.restore.is_empty()
-        && let Err(why) = restore_acts(task, &trial.restore, context).await
-    {
-        report.notes.push(why);
-    }
+    let report = restore::finish(journal.restore().await, context, false).await;
     let state = fingerprint(trial, &context.workspace).await;
     run.finish(report, state)
 }
@@ -181,7 +181,7 @@ impl Run<'_> {
 }
 
 /// Does an act that changes no file from outside.
-async fn elsewhere(act: &Act, context: &ProbeContext) -> Acted {
+pub(super) async fn elsewhere(act: &Act, context: &ProbeContext) -> Acted {
     let probe = match act {
         Act::Wait(time) => {
             tokio::time::sleep(*time).await;
@@ -198,31 +198,6 @@ async fn elsewhere(act: &Act, context: &ProbeContext) -> Acted {
         Observation::Fault(why) => Acted::Fault(why),
         observation => Acted::Saw(observation),
     }
-}
-
-/// Acts of the trial's own `restore`, after its files were put back; what they do stays. The first that fails ends it.
-async fn restore_acts(task: &TaskId, steps: &[Act], context: &ProbeContext) -> Result<(), String> {
-    let failed = |_| "a step of restoring could not be done".to_owned();
-    let mut journal = Journal::begin(context.folder.root(), task, &context.workspace)
-        .await
-        .map_err(failed)?;
-    let mut result = Ok(());
-    for act in steps {
-        let acted = match acts::change(act, &context.lab_folder, &context.workspace, &mut journal).await {
-            Some(acted) => acted,
-            None => elsewhere(act, context).await,
-        };
-        result = match acted {
-            Acted::Done | Acted::Saw(Observation::Value(_)) => Ok(()),
-            Acted::Impossible(why) => Err(format!("a step of restoring was not possible: {why}")),
-            Acted::Saw(_) | Acted::Fault(_) => Err("a step of restoring could not be done".to_owned()),
-        };
-        if result.is_err() {
-            break;
-        }
-    }
-    journal.keep().await.map_err(failed)?;
-    result
 }
 
 /// Looks at something again and again, until nobody listens.

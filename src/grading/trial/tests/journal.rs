@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::grading::trial::acts::change;
-use crate::grading::trial::journal::{Journal, restore_after_crash};
+use crate::grading::trial::journal::{Journal, files_after_crash};
 use crate::grading::trial::machine::Acted;
 use crate::model::{Act, Offset, TaskId};
 use crate::sandbox::Workspace;
@@ -37,7 +37,7 @@ impl Bench {
     }
 
     async fn journal(&self) -> Journal {
-        Journal::begin(self.session(), &TaskId("t".to_owned()), &self.workspace)
+        Journal::begin(self.session(), &TaskId("t".to_owned()), &self.workspace, &[])
             .await
             .unwrap()
     }
@@ -138,10 +138,10 @@ async fn everything_is_put_back_after_a_crash_at_any_act() {
             bench.act(&mut journal, act).await;
         }
         drop(journal);
-        let report = restore_after_crash(bench.session(), &bench.workspace).await.unwrap();
+        let report = files_after_crash(bench.session(), &bench.workspace).await.unwrap();
         assert!(report.complete && report.notes.is_empty(), "{report:?}");
         assert_eq!(bench.state(), before, "after {crash} acts");
-        assert_eq!(restore_after_crash(bench.session(), &bench.workspace).await, None);
+        assert_eq!(files_after_crash(bench.session(), &bench.workspace).await, None);
     }
 }
 
@@ -154,7 +154,7 @@ async fn a_crash_between_the_journal_and_the_act_changes_nothing() {
     journal.touch("model.bin", State::Missing).await.unwrap();
     journal.touch("never/made", State::Directory).await.unwrap();
     drop(journal);
-    let report = restore_after_crash(bench.session(), &bench.workspace).await.unwrap();
+    let report = files_after_crash(bench.session(), &bench.workspace).await.unwrap();
     assert_eq!((report.complete, report.put_back), (true, 0));
     assert_eq!(bench.state(), before);
 }
@@ -251,11 +251,11 @@ async fn a_broken_journal_is_told_and_not_thrown_away() {
     let bench = Bench::new();
     std::fs::create_dir_all(bench.session().join("trial")).unwrap();
     std::fs::write(bench.session().join("trial/journal.json"), "{").unwrap();
-    let report = restore_after_crash(bench.session(), &bench.workspace).await.unwrap();
+    let report = files_after_crash(bench.session(), &bench.workspace).await.unwrap();
     assert!(!report.complete && report.fault.is_some());
     assert!(bench.session().join("trial/journal.json").exists());
     assert!(
-        Journal::begin(bench.session(), &TaskId("t".to_owned()), &bench.workspace)
+        Journal::begin(bench.session(), &TaskId("t".to_owned()), &bench.workspace, &[])
             .await
             .is_err()
     );

@@ -8,7 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::machine::{file, hold, trial};
 use crate::base::Clock;
 use crate::grading::probe::tests::referee::Bench;
-use crate::grading::trial::{Phase, TrialOutcome, TrialVerdict, run};
+use crate::grading::trial::acts::change;
+use crate::grading::trial::journal::Journal;
+use crate::grading::trial::restore::finish;
+use crate::grading::trial::{Phase, TrialOutcome, TrialVerdict, files_after_crash, restore_after_crash, run};
 use crate::model::check::FileForm;
 use crate::model::trial::HoldKind;
 use crate::model::{Act, TaskId, Trial};
@@ -74,6 +77,49 @@ async fn a_violation_is_put_back_too_and_lasting_steps_stay() {
     let root = bench.context.folder.workspace();
     assert_eq!(std::fs::read_to_string(root.join("a")).unwrap(), "1");
     assert_eq!(std::fs::read_to_string(root.join("note")).unwrap(), "x");
+    assert!(!bench.context.folder.trial().exists());
+}
+
+/// The server may end while files are put back, between two steps, or after a step and before that is written down.
+#[tokio::test]
+async fn lasting_steps_are_done_after_a_crash_as_well() {
+    let bench = Bench::new().await;
+    bench.workspace("a", "1");
+    bench.workspace("mark", "");
+    let steps = [
+        Act::Remove {
+            path: "mark".to_owned(),
+        },
+        write("note", "x"),
+    ];
+    let begin = async || {
+        let (folder, workspace) = (bench.context.folder.root(), &bench.context.workspace);
+        Journal::begin(folder, &TaskId("t".to_owned()), workspace, &steps)
+            .await
+            .unwrap()
+    };
+    let mut journal = begin().await;
+    let lab = bench.context.lab_folder.clone();
+    change(&write("a", "2"), &lab, &bench.context.workspace, &mut journal).await;
+    drop(journal);
+    let root = bench.context.folder.workspace();
+    let files = files_after_crash(bench.context.folder.root(), &bench.context.workspace)
+        .await
+        .unwrap();
+    assert!(files.acts_left && !files.complete, "{files:?}");
+    assert_eq!(std::fs::read_to_string(root.join("a")).unwrap(), "1");
+    assert!(root.join("mark").exists());
+    // The first step was done and not struck off.
+    std::fs::remove_file(root.join("mark")).unwrap();
+    let report = restore_after_crash(&bench.context).await.unwrap();
+    assert!(report.complete && report.notes.is_empty(), "{report:?}");
+    assert_eq!(std::fs::read_to_string(root.join("note")).unwrap(), "x");
+    assert!(!bench.context.folder.trial().exists());
+    assert_eq!(restore_after_crash(&bench.context).await, None);
+
+    // Outside of a crash a step that is not possible is told, and ends it.
+    let report = finish(begin().await.restore().await, &bench.context, false).await;
+    assert!(report.complete && report.notes.len() == 1, "{report:?}");
     assert!(!bench.context.folder.trial().exists());
 }
 
