@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 
@@ -17,23 +18,34 @@ use super::walls::Form;
 use super::{Inner, share};
 use crate::base::SessionId;
 use crate::sandbox::driver::Owned;
+use crate::sandbox::error::SandboxError;
 use crate::sandbox::folder::SessionFolder;
 
 /// Environment variable that everything in a sandbox carries.
 pub(super) const MARK: &str = "HALFWAY_SESSION";
 
 /// The record of the session's agent, if that is alive.
-pub(super) fn alive(inner: &Inner, session: SessionId) -> Option<Record> {
-    let record = Record::load(&inner.folder(session))?;
-    (record.boot == proc::boot_id() && proc::open(record.agent).is_some() && carries(inner, record.agent.pid, session))
-        .then_some(record)
+///
+/// # Errors
+/// Where it cannot be told now. A machine that is short of something must not make a live agent look dead.
+pub(super) fn alive(inner: &Inner, session: SessionId) -> Result<Option<Record>, SandboxError> {
+    let looked = || -> io::Result<Option<Record>> {
+        let Some(record) = Record::load(&inner.folder(session))? else {
+            return Ok(None);
+        };
+        let lives = record.boot == proc::boot_id()?
+            && proc::look_for(record.agent)?.is_some()
+            && carries(inner, record.agent.pid, session);
+        Ok(lives.then_some(record))
+    };
+    looked().map_err(|error| SandboxError::io("cannot tell whether the agent lives", error))
 }
 
 /// The session's agent, recorded or not.
 pub(super) fn agent(inner: &Inner, session: SessionId) -> Option<Identity> {
     match alive(inner, session) {
-        Some(record) => Some(record.agent),
-        None => scan(inner).remove(&session),
+        Ok(Some(record)) => Some(record.agent),
+        Ok(None) | Err(_) => scan(inner).remove(&session),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::folder::{SessionFolder, beneath, open_directory};
 
 /// How long an agent may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// The proxy's port where the sandbox has a network of its own.
 const PROXY_PORT: u16 = 3128;
 /// Files that one process may have open.
@@ -85,6 +85,8 @@ pub(super) async fn start(
         .args(rest)
         .env_clear()
         .env("PATH", host::PATH)
+        // Its own, too: whoever clears away what a session left must see that this belongs to one.
+        .env(find::MARK, spec.session.to_string())
         .current_dir("/")
         .stdin(Stdio::from(OwnedFd::from(listener)))
         .stdout(if tells { Stdio::piped() } else { Stdio::null() })
@@ -115,8 +117,9 @@ pub(super) async fn start(
 }
 
 fn record(inner: &Inner, spec: &SandboxSpec, folder: &SessionFolder, agent: Identity) -> Result<()> {
+    let boot = proc::boot_id().map_err(SandboxError::at("cannot tell the boot for", folder.root()))?;
     let record = Record {
-        boot: proc::boot_id(),
+        boot,
         agent,
         form: inner.form.word().to_owned(),
         egress: spec.egress,
@@ -138,15 +141,19 @@ async fn ready(inner: &Inner, spec: &SandboxSpec, folder: &SessionFolder) -> Res
     }
 }
 
-/// With what the agent, or bubblewrap, wrote before.
-fn failed(folder: &SessionFolder, why: &str) -> SandboxError {
+/// What the agent, or bubblewrap, wrote before its end.
+pub(super) fn last_words(folder: &SessionFolder) -> String {
     let mut said = String::new();
     if let Ok(file) = std::fs::File::open(folder.run().join(LOG)) {
         // Without it the reason alone has to do.
         let _ = file.take(2000).read_to_string(&mut said);
     }
     // A mistake in arguments is followed by all of them.
-    let said = said.split("\n\n").next().unwrap_or_default().trim();
+    said.split("\n\n").next().unwrap_or_default().trim().to_owned()
+}
+
+fn failed(folder: &SessionFolder, why: &str) -> SandboxError {
+    let said = last_words(folder);
     SandboxError::Start(if said.is_empty() {
         why.to_owned()
     } else {

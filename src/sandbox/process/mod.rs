@@ -276,8 +276,8 @@ impl Driver for ProcessDriver {
     async fn create(&self, spec: &SandboxSpec, steps: &dyn StepLog) -> Result<()> {
         let _turn = self.0.turn(spec.session).await;
         let inner = &self.0;
-        if let Some(record) = find::alive(inner, spec.session) {
-            let answers = tokio::time::timeout(GRACE, inner.client(spec.session)?.health()).await;
+        if let Some(record) = find::alive(inner, spec.session)? {
+            let answers = tokio::time::timeout(launch::PATIENCE, inner.client(spec.session)?.health()).await;
             // One of another version is for the session's owner to restart, and one that does not answer is dying.
             if matches!(answers, Ok(Ok(_) | Err(SandboxError::AgentVersion { .. }))) {
                 let folder = inner.folder(spec.session);
@@ -297,7 +297,7 @@ impl Driver for ProcessDriver {
 
     async fn connect(&self, session: SessionId) -> Result<Sandbox> {
         let inner = &self.0;
-        let record = find::alive(inner, session).ok_or(SandboxError::NotRunning)?;
+        let record = find::alive(inner, session)?.ok_or(SandboxError::NotRunning)?;
         let folder = inner.folder(session);
         inner.egresses.open(session, &folder, record.egress)?;
         let agent = inner.client(session)?;
@@ -322,11 +322,16 @@ impl Driver for ProcessDriver {
     }
 
     async fn state(&self, session: SessionId) -> Result<SandboxState> {
-        if find::alive(&self.0, session).is_some() {
+        if find::alive(&self.0, session)?.is_some() {
             return Ok(SandboxState::Running);
         }
-        let there = self.0.folder(session).workspace().is_dir();
-        Ok(if there {
+        let folder = self.0.folder(session);
+        if matches!(Record::load(&folder), Ok(Some(_))) {
+            tracing::warn!(%session, said = launch::last_words(&folder), "a session's agent has ended by itself, or was killed");
+        }
+        let workspace = proc::found(std::fs::metadata(folder.workspace()))
+            .map_err(SandboxError::at("cannot look at", folder.root()))?;
+        Ok(if workspace.is_some_and(|there| there.is_dir()) {
             SandboxState::Stopped
         } else {
             SandboxState::Absent

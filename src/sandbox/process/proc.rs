@@ -17,11 +17,23 @@ pub(super) struct Identity {
 }
 
 /// Of this boot of the machine; empty where the kernel does not tell.
-pub(super) fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+pub(super) fn boot_id() -> io::Result<String> {
+    let read = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    Ok(found(read)?.unwrap_or_default().trim().to_owned())
+}
+
+/// What is not there is nothing; what could not be looked at is an error, and says nothing about what is there.
+pub(super) fn found<T>(looked: io::Result<T>) -> io::Result<Option<T>> {
+    match looked {
+        Ok(found) => Ok(Some(found)),
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The fields of `/proc/<pid>/stat` that are used here (proc(5); the name may hold anything).
@@ -34,8 +46,11 @@ pub(super) struct Stat {
 }
 
 pub(super) fn stat(pid: u32) -> Option<Stat> {
-    let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let text = String::from_utf8_lossy(&text);
+    parsed(&std::fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+fn parsed(text: &[u8]) -> Option<Stat> {
+    let text = String::from_utf8_lossy(text);
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_ascii_whitespace().collect();
     Some(Stat {
         state: fields.first()?.chars().next()?,
@@ -56,6 +71,13 @@ pub(super) fn all() -> impl Iterator<Item = u32> {
         .flatten()
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Users that some process has.
+pub(super) fn users() -> impl Iterator<Item = u32> {
+    use std::os::unix::fs::MetadataExt;
+    // The directory itself is root's where the process is closed to its own user; its tasks are not.
+    all().filter_map(|pid| Some(std::fs::metadata(format!("/proc/{pid}/task")).ok()?.uid()))
 }
 
 /// A process's arguments, at most 64 KiB of them.
@@ -88,13 +110,29 @@ pub(super) fn namespace_pids(pid: u32) -> Vec<u32> {
         .unwrap_or_default()
 }
 
-/// A descriptor of exactly that process; `None` when it is gone or a zombie.
+/// A descriptor of exactly that process; `None` when it is gone, a zombie, or cannot be looked at now.
 pub(super) fn open(who: Identity) -> Option<OwnedFd> {
-    let pid = Pid::from_raw(i32::try_from(who.pid).ok()?)?;
-    let descriptor = rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok()?;
+    look_for(who).ok().flatten()
+}
+
+/// A descriptor of exactly that process; `None` when it is gone or a zombie.
+///
+/// # Errors
+/// Where that cannot be told now, as when this process has no descriptor left: it may well be alive.
+pub(super) fn look_for(who: Identity) -> io::Result<Option<OwnedFd>> {
+    let Some(pid) = i32::try_from(who.pid).ok().and_then(Pid::from_raw) else {
+        return Ok(None);
+    };
+    let opened = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from);
+    let Some(descriptor) = found(opened)? else {
+        return Ok(None);
+    };
     // Looked at after opening: whoever has the pid now is whom the descriptor names.
-    let stat = stat(who.pid)?;
-    (stat.start == who.start && !matches!(stat.state, 'Z' | 'X')).then_some(descriptor)
+    let stat = found(std::fs::read(format!("/proc/{pid}/stat", pid = who.pid)))?;
+    let is_it = stat
+        .and_then(|text| parsed(&text))
+        .is_some_and(|stat| stat.start == who.start && !matches!(stat.state, 'Z' | 'X'));
+    Ok(is_it.then_some(descriptor))
 }
 
 pub(super) fn signal(process: &OwnedFd, signal: Signal) -> io::Result<()> {
@@ -159,7 +197,7 @@ mod tests {
             })
             .is_none()
         );
-        assert!(!boot_id().is_empty());
+        assert!(!boot_id().unwrap().is_empty());
         assert_eq!(namespace_pids(own.pid).last(), Some(&own.pid));
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::proc::Identity;
+use super::proc::{Identity, found};
 use crate::model::{Egress, Limits};
 use crate::sandbox::folder::SessionFolder;
 
@@ -49,8 +49,12 @@ impl Share {
 impl Record {
     const FILE: &str = "agent.json";
 
-    pub(super) fn load(folder: &SessionFolder) -> Option<Self> {
-        load(&folder.run().join(Self::FILE))
+    /// # Errors
+    /// Where it cannot be told now whether there is one.
+    pub(super) fn load(folder: &SessionFolder) -> io::Result<Option<Self>> {
+        let bytes = found(std::fs::read(folder.run().join(Self::FILE)))?;
+        // Half written, or of another version, is none.
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
     pub(super) fn save(&self, folder: &SessionFolder) -> io::Result<()> {

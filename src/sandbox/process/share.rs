@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::config::ProcessConfig;
+use super::proc;
 use super::record::Share;
 use crate::base::InstallId;
 use crate::sandbox::error::SandboxError;
@@ -20,7 +21,11 @@ pub(super) fn allot(
     let taken: Vec<Share> = sessions(state)
         .filter_map(|session| Share::load(&SessionFolder::new(state, session)))
         .collect();
-    let users: HashSet<u32> = taken.iter().filter_map(|share| share.user).collect();
+    let mut users: HashSet<u32> = taken.iter().filter_map(|share| share.user).collect();
+    if root {
+        // Another installation may have begun at the same place: who ends a session must never meet another's programs.
+        users.extend(proc::users());
+    }
     let ports: HashSet<u16> = taken.iter().map(|share| share.ports.0).collect();
     let user = if root {
         let all: Vec<u32> = (config.users.0.max(1)..=config.users.1).collect();

@@ -111,6 +111,59 @@ async fn an_agent_is_found_again_without_its_record() {
     assert!(sandbox.agent.health().await.is_err());
 }
 
+/// What could not be looked at says nothing: a live agent must not be taken for a dead one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_cannot_be_looked_for_is_not_dead() {
+    crate::require!("agent", has_agent(), "make agent");
+    let fixture = Fixture::new();
+    let session = fixture.session();
+    let driver = fixture.process(FormChoice::Auto).await;
+    let sandbox = started(&driver, &fixture.spec(session)).await;
+    let (record, aside) = (
+        sandbox.folder.run().join("agent.json"),
+        sandbox.folder.run().join("aside"),
+    );
+    std::fs::rename(&record, &aside).unwrap();
+    std::fs::create_dir(&record).unwrap();
+    assert!(driver.state(session).await.is_err());
+    assert!(driver.connect(session).await.is_err());
+    std::fs::remove_dir(&record).unwrap();
+    std::fs::rename(&aside, &record).unwrap();
+    assert_eq!(driver.state(session).await.unwrap(), SandboxState::Running);
+    driver.destroy(session).await.unwrap();
+}
+
+/// Installations on one machine share the range of users: whoever ends a session ends nothing of another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_installation_runs_is_not_touched() {
+    crate::require!("agent", has_agent(), "make agent");
+    if !rustix::process::geteuid().is_root() {
+        // Without users of their own sessions are told apart by their marks alone.
+        return;
+    }
+    let (ours, theirs) = (Fixture::new(), Fixture::new());
+    let session = ours.session();
+    let driver = ours.process(FormChoice::Landlock).await;
+    let sandbox = started(&driver, &ours.spec(session)).await;
+    let share = sandbox.folder.run().join("share.json");
+    let share: serde_json::Value = serde_json::from_slice(&std::fs::read(share).unwrap()).unwrap();
+    let user = u32::try_from(share["user"].as_u64().unwrap()).unwrap();
+
+    // It gets no user who runs something.
+    let other = theirs.process_with(FormChoice::Landlock, (user, user)).await;
+    let second = theirs.session();
+    let refused = other.prepare(second).await;
+    assert!(matches!(refused, Err(SandboxError::Exhausted(_))), "{refused:?}");
+    // And where it has got the user before, it does not end what bears another session's mark.
+    let folder = halfway::sandbox::SessionFolder::new(theirs.state.path(), second);
+    folder.make(None).unwrap();
+    std::fs::write(folder.run().join("share.json"), share.to_string()).unwrap();
+    other.destroy(second).await.unwrap();
+    sandbox.agent.health().await.unwrap();
+    assert_eq!(driver.state(session).await.unwrap(), SandboxState::Running);
+    driver.destroy(session).await.unwrap();
+}
+
 /// A learner's program that calls itself an agent, with the arguments of one, is not one.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_is_not_who_says_so() {

@@ -36,8 +36,14 @@ impl Fixture {
     }
 
     pub async fn process(&self, form: FormChoice) -> ProcessDriver {
+        self.process_with(form, ProcessConfig::default().users).await
+    }
+
+    /// With users of that range.
+    pub async fn process_with(&self, form: FormChoice, users: (u32, u32)) -> ProcessDriver {
         let config = ProcessConfig {
             form,
+            users,
             ..ProcessConfig::default()
         };
         ProcessDriver::open(
