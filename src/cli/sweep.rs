@@ -16,7 +16,7 @@ impl Sweep {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         // A server that runs sweeps by itself; two at once would take each other's new sessions for lost ones.
         let app = App::open(config, true).await?;
-        let swept = lab::sweep(&app.store, &*app.driver, &app.state.path)
+        let swept = lab::sweep(&app.store, &*app.driver, &app.state.path, app.clock.now())
             .await
             .map_err(|error| anyhow::anyhow!("sweeping stopped: {error}"))?;
         let proofs = app.sweep_proofs().await;
@@ -40,8 +40,12 @@ fn told(swept: &lab::Swept, proofs: &[String]) -> String {
         .exports
         .iter()
         .map(|name| format!("removed the unfinished export {name}\n"));
+    let folders = swept
+        .folders
+        .iter()
+        .map(|name| format!("removed the folder {name}, which was kept for 30 days\n"));
     let proofs = proofs
         .iter()
         .map(|name| format!("removed what the proof {name} had left\n"));
-    sessions.chain(exports).chain(proofs).collect()
+    sessions.chain(exports).chain(folders).chain(proofs).collect()
 }

@@ -513,7 +513,11 @@ impl Work<'_> {
 
     async fn stop_and_keep(&self) -> Result<(), LabError> {
         self.engine.driver.stop(self.row.id).await?;
-        self.engine.keep(self.row, "reset").await?;
+        let workspace = SessionFolder::new(&self.engine.state, self.row.id).workspace();
+        // Not there where an earlier try has set it aside.
+        if tokio::fs::try_exists(workspace).await.unwrap_or(true) {
+            self.engine.keep_all(self.row, "reset").await?;
+        }
         Ok(())
     }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::LabError;
+use super::exports::PARTIAL_WORDS;
 use super::labs::{Engine, Live, lock};
 use super::machine::{Decision, Facts, PauseReason, Runtime, decide};
 use super::provision::{Mode, Outcome};
 use super::time;
 use crate::base::SessionId;
 use crate::model::{LabSession, SessionState};
-use crate::sandbox::{SandboxError, SandboxState, SessionFolder, WorkspaceError};
+use crate::sandbox::{SandboxError, SandboxState};
 
 /// Decisions that one drive carries out at most: more would be a circle.
 const MOST: usize = 12;
@@ -220,28 +221,18 @@ impl Engine {
         live.interrupt();
         self.leave(live).await;
         self.driver.stop(row.id).await?;
-        let aside = self.folder_of_export(row);
-        let kept = tokio::fs::try_exists(&aside).await.unwrap_or(false);
+        let kept = self.is_set_aside(row).await;
         if row.ready.is_some() && !kept && self.driver.state(row.id).await? != SandboxState::Absent {
-            match self.keep(row, "end").await {
-                Ok(_) => {}
-                Err(LabError::Sandbox(SandboxError::Workspace(
-                    WorkspaceError::TooMany { .. } | WorkspaceError::TooLarge { .. },
-                ))) => self.set_aside(row).await?,
-                Err(error) => return Err(error),
-            }
+            self.keep_all(row, "end").await?;
         }
         self.driver.destroy(row.id).await?;
         let now = self.now();
-        let aside = tokio::fs::try_exists(aside).await.unwrap_or(false);
+        let aside = self.is_set_aside(row).await;
         self.change(row.id, |row| {
             if row.state == SessionState::Ending {
                 row.state = SessionState::Ended;
                 if aside {
-                    row.reason = Some(format!(
-                        "{} The workspace was too large for an archive, so it is kept as a folder on the server: ask its operator.",
-                        row.reason.as_deref().unwrap_or_default()
-                    ));
+                    row.reason = Some(format!("{} {PARTIAL_WORDS}", row.reason.as_deref().unwrap_or_default()));
                 }
                 row.ended = Some(now);
                 row.deadline = None;
@@ -251,25 +242,5 @@ impl Engine {
         })
         .await?;
         Ok(())
-    }
-
-    fn folder_of_export(&self, row: &LabSession) -> std::path::PathBuf {
-        self.exports_folder().join(format!("{}-{}-end.folder", row.lab, row.id))
-    }
-
-    /// What no archive can hold is moved beside the archives: work is never thrown away, and a session that was filled
-    /// with files can end all the same.
-    async fn set_aside(&self, row: &LabSession) -> Result<(), LabError> {
-        let (from, to) = (
-            SessionFolder::new(&self.state, row.id).workspace(),
-            self.folder_of_export(row),
-        );
-        tracing::warn!(session = %row.id, to = %to.display(), "the workspace is too large for an archive and is kept as a folder");
-        tokio::fs::create_dir_all(self.exports_folder())
-            .await
-            .map_err(|error| LabError::fault("making the folder of exports", error))?;
-        tokio::fs::rename(from, to)
-            .await
-            .map_err(|error| LabError::fault("keeping a workspace as a folder", error))
     }
 }

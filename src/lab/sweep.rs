@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use super::error::LabError;
-use super::exports::UNFINISHED;
-use crate::base::SessionId;
+use super::exports::{FOLDER, FOLDER_KEPT, UNFINISHED};
+use crate::base::{SessionId, Timestamp};
+use crate::sandbox::workspace::remove_tree;
 use crate::sandbox::{Driver, SandboxError};
 use crate::store::Store;
 
@@ -17,21 +18,24 @@ pub struct Swept {
     pub sessions: Vec<SessionId>,
     /// Exports that were never finished.
     pub exports: Vec<String>,
+    /// Workspaces beside archives that did not hold all of them, whose time is over.
+    pub folders: Vec<String>,
 }
 
 impl Swept {
     /// Whether there was nothing to remove.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.exports.is_empty()
+        self.sessions.is_empty() && self.exports.is_empty() && self.folders.is_empty()
     }
 }
 
-/// Removes what nobody owns. Finished exports always have an owner: they are somebody's work.
+/// Removes what nobody owns, and what was kept for a time that is over. Finished exports always have an owner: they are
+/// somebody's work.
 ///
 /// # Errors
 /// Where the store or the driver fails; what was removed until then stays removed.
-pub async fn sweep(store: &Store, driver: &dyn Driver, state: &Path) -> Result<Swept, LabError> {
+pub async fn sweep(store: &Store, driver: &dyn Driver, state: &Path, now: Timestamp) -> Result<Swept, LabError> {
     let mut swept = Swept::default();
     // What the driver has is listed before the rows, so that a session which is being made meanwhile is never among it.
     let owned = driver.owned().await?;
@@ -52,6 +56,17 @@ pub async fn sweep(store: &Store, driver: &dyn Driver, state: &Path) -> Result<S
                 "removing an unfinished export",
             )?;
             swept.exports.push(name);
+        }
+    }
+    for export in store.all_exports().await? {
+        if now.since(export.created) < FOLDER_KEPT {
+            continue;
+        }
+        let name = format!("{}{FOLDER}", export.name.trim_end_matches(".tar.gz"));
+        let folder = state.join("exports").join(&name);
+        if tokio::fs::try_exists(&folder).await.unwrap_or(false) {
+            remove(remove_tree(&folder).await, "removing the folder of an export")?;
+            swept.folders.push(name);
         }
     }
     Ok(swept)

@@ -23,7 +23,7 @@ impl Labs {
     pub async fn recover(&self) -> Result<(), LabError> {
         let engine = &self.0;
         engine.give_back_lost_time().await?;
-        let swept = sweep(&engine.store, &*engine.driver, &engine.state).await?;
+        let swept = sweep(&engine.store, &*engine.driver, &engine.state, engine.now()).await?;
         if !swept.is_empty() {
             tracing::info!(?swept, "removed what nobody owned");
         }
@@ -79,7 +79,7 @@ impl Labs {
                 });
                 if engine.now().since(swept) >= SWEEP {
                     swept = engine.now();
-                    if let Err(error) = sweep(&engine.store, &*engine.driver, &engine.state).await {
+                    if let Err(error) = sweep(&engine.store, &*engine.driver, &engine.state, engine.now()).await {
                         tracing::error!(%error, "what nobody owns could not be looked for");
                     }
                 }

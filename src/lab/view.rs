@@ -158,6 +158,8 @@ pub struct ExportView {
     pub size: u64,
     /// Why it was made: `asked`, `reset`, `time`, `end`.
     pub why: String,
+    /// It does not hold everything, and says in it what it leaves out.
+    pub partial: bool,
 }
 
 /// An export's file, to be sent.

@@ -9,64 +9,55 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
+use super::error::shown;
 use super::root::{Root, check, fresh_name};
-use super::{Caps, Copied, EntryKind, Expect, Result, WorkspaceError};
+use super::{Caps, Copied, Entry, EntryKind, Expect, Result, WorkspaceError};
 
 /// Beyond so many bytes unpacked, [`RATIO`] counts.
 const SUSPECT: u64 = 64 << 20;
 /// Bytes unpacked for a byte of the archive: text packs 10 to 1, a bomb 1000 to 1.
 const RATIO: u64 = 200;
+/// The file in an archive of what fits that names the rest.
+const LEFT_OUT: &str = "halfway-left-out.txt";
+/// Bytes of that file.
+const LONGEST_LIST: usize = 256 * 1024;
 
 impl Root {
     pub(super) fn archive<W: Write>(&self, out: W, caps: Caps) -> Result<(W, Copied)> {
-        let mut copied = Copied::default();
-        let mut builder = tar::Builder::new(GzEncoder::new(out, Compression::fast()));
-        let failed = |error| WorkspaceError::io("the archive", error);
-        self.walk("", caps.entries, &mut |path, entry| {
-            let mut header = Header::new_gnu();
-            header.set_mode(entry.mode);
-            header.set_mtime(u64::try_from(entry.modified / 1_000_000).unwrap_or(0));
-            match entry.kind {
-                EntryKind::Directory if !entry.unreadable_name => {
-                    header.set_entry_type(EntryType::Directory);
-                    header.set_size(0);
-                    return builder
-                        .append_data(&mut header, format!("{path}/"), io::empty())
-                        .map_err(failed);
+        let mut pack = Pack::new(self, out, caps.bytes);
+        self.walk("", caps.entries, &mut |path, entry| pack.add(path, entry))?;
+        pack.finish()
+    }
+
+    /// As much as the caps allow, in the order of the paths, and [`LEFT_OUT`] with what that leaves out.
+    pub(super) fn archive_what_fits<W: Write>(&self, out: W, caps: Caps) -> Result<(W, Copied)> {
+        let mut pack = Pack::new(self, out, caps.bytes.saturating_sub(LONGEST_LIST as u64));
+        let (mut large, mut beyond) = (Vec::new(), Vec::new());
+        // One is for the list.
+        self.walk_some(
+            caps.entries.saturating_sub(1),
+            &mut |path, entry| match pack.add(path, entry) {
+                Err(WorkspaceError::TooLarge { .. }) => {
+                    large.push(format!("{path} ({} bytes)", entry.size));
+                    Ok(())
                 }
-                EntryKind::File if !entry.unreadable_name => {}
-                _ => {
-                    copied.skipped.push(path.to_owned());
-                    return Ok(());
+                Err(WorkspaceError::BadPath { .. }) => {
+                    large.push(format!("{path} (its path is too long)"));
+                    Ok(())
                 }
-            }
-            let (file, stat) = match self.open_regular(path) {
-                Ok(opened) => opened,
-                Err(WorkspaceError::NotFound { .. } | WorkspaceError::Denied { .. }) => {
-                    copied.skipped.push(path.to_owned());
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            };
-            let size = super::root::size(&stat);
-            copied.bytes = copied.bytes.saturating_add(size);
-            if copied.bytes > caps.bytes {
-                return Err(WorkspaceError::TooLarge {
-                    path: "the workspace".to_owned(),
-                    size: copied.bytes,
-                    cap: caps.bytes,
-                });
-            }
-            header.set_entry_type(EntryType::Regular);
-            header.set_size(size);
-            // Exactly the size that the header says, whatever happens to the file meanwhile.
-            let exact = file.chain(io::repeat(0)).take(size);
-            builder.append_data(&mut header, path, exact).map_err(failed)?;
-            copied.files += 1;
-            Ok(())
-        })?;
-        let out = builder.into_inner().and_then(GzEncoder::finish).map_err(failed)?;
-        Ok((out, copied))
+                added => added,
+            },
+            &mut |path| beyond.push(format!("{} (some or all of what is in it)", shown(path))),
+        )?;
+        let links = pack
+            .copied
+            .skipped
+            .iter()
+            .map(|path| format!("{path} (no regular file, or not readable)"));
+        let left: Vec<String> = beyond.into_iter().chain(large).chain(links).collect();
+        pack.text(LEFT_OUT, &list(&left))?;
+        pack.copied.skipped = left;
+        pack.finish()
     }
 
     /// Unpacks beside what is there; only when all is well it takes its place.
@@ -163,6 +154,109 @@ impl Root {
             Err(error) => Err(refuse(&error.to_string())),
         }
     }
+}
+
+/// An archive that grows.
+struct Pack<'a, W: Write> {
+    root: &'a Root,
+    builder: tar::Builder<GzEncoder<W>>,
+    /// Bytes that it may hold unpacked.
+    most: u64,
+    copied: Copied,
+}
+
+impl<'a, W: Write> Pack<'a, W> {
+    fn new(root: &'a Root, out: W, most: u64) -> Self {
+        Self {
+            root,
+            builder: tar::Builder::new(GzEncoder::new(out, Compression::fast())),
+            most,
+            copied: Copied::default(),
+        }
+    }
+
+    /// Adds what a walk has come to: a regular file or a directory; anything else is skipped. What is too large, or has
+    /// too long a path, is an error that leaves the archive as it was.
+    fn add(&mut self, path: &str, entry: &Entry) -> Result<()> {
+        let mut header = Header::new_gnu();
+        header.set_mode(entry.mode);
+        header.set_mtime(u64::try_from(entry.modified / 1_000_000).unwrap_or(0));
+        match entry.kind {
+            EntryKind::Directory if !entry.unreadable_name => {
+                header.set_entry_type(EntryType::Directory);
+                header.set_size(0);
+                return self
+                    .builder
+                    .append_data(&mut header, format!("{path}/"), io::empty())
+                    .map_err(failed);
+            }
+            EntryKind::File if !entry.unreadable_name => {}
+            _ => {
+                self.copied.skipped.push(path.to_owned());
+                return Ok(());
+            }
+        }
+        let (file, stat) = match self.root.open_regular(path) {
+            Ok(opened) => opened,
+            Err(WorkspaceError::NotFound { .. } | WorkspaceError::Denied { .. }) => {
+                self.copied.skipped.push(path.to_owned());
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let size = super::root::size(&stat);
+        let bytes = self.copied.bytes.saturating_add(size);
+        if bytes > self.most {
+            return Err(WorkspaceError::TooLarge {
+                path: "the workspace".to_owned(),
+                size: bytes,
+                cap: self.most,
+            });
+        }
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(size);
+        // Exactly the size that the header says, whatever happens to the file meanwhile.
+        let exact = file.chain(io::repeat(0)).take(size);
+        self.builder.append_data(&mut header, path, exact).map_err(failed)?;
+        self.copied.bytes = bytes;
+        self.copied.files += 1;
+        Ok(())
+    }
+
+    fn text(&mut self, path: &str, text: &str) -> Result<()> {
+        let mut header = Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(text.len() as u64);
+        self.builder
+            .append_data(&mut header, path, text.as_bytes())
+            .map_err(failed)
+    }
+
+    fn finish(self) -> Result<(W, Copied)> {
+        let out = self.builder.into_inner().and_then(GzEncoder::finish).map_err(failed)?;
+        Ok((out, self.copied))
+    }
+}
+
+fn failed(error: io::Error) -> WorkspaceError {
+    WorkspaceError::io("the archive", error)
+}
+
+/// What is left out, a line each, within [`LONGEST_LIST`] bytes.
+fn list(left: &[String]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("This archive does not hold everything that was in the workspace. It leaves out:\n");
+    for (number, line) in left.iter().enumerate() {
+        if text.len() + line.len() + 100 > LONGEST_LIST {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "and {} more", left.len() - number);
+            break;
+        }
+        text.push_str(&line.replace(char::is_control, "\u{fffd}"));
+        text.push('\n');
+    }
+    text
 }
 
 fn refuse(why: &str) -> WorkspaceError {

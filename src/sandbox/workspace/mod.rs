@@ -12,6 +12,7 @@ mod remove;
 mod root;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -290,6 +291,18 @@ impl Workspace {
     /// [`WorkspaceError`] by kind.
     pub async fn archive<W: std::io::Write + Send + 'static>(&self, out: W, caps: Caps) -> Result<(W, Copied)> {
         self.blocking(move |root| root.archive(out, caps)).await
+    }
+
+    /// The same of a workspace that is too much for one archive: what fits into the caps, and a file that names the rest.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] by kind.
+    pub async fn archive_what_fits<W: std::io::Write + Send + 'static>(
+        &self,
+        out: W,
+        caps: Caps,
+    ) -> Result<(W, Copied)> {
+        self.blocking(move |root| root.archive_what_fits(out, caps)).await
     }
 
     /// Replaces all that is in the workspace by what a hostile `tar.gz` holds. Refuses as a whole what has `..`,

@@ -17,7 +17,7 @@ use super::error::shown;
 use super::{Content, Entry, EntryKind, Expect, FileHash, Result, WorkspaceError};
 
 /// Bytes of a path; the kernel's own bound is 4096 with the end.
-const LONGEST_PATH: usize = 2048;
+pub(super) const LONGEST_PATH: usize = 2048;
 /// Files that are half written or half removed begin so; they are left out of lists.
 pub(super) const OURS: &str = ".halfway-tmp-";
 /// Directories within directories.
@@ -205,8 +205,17 @@ impl Root {
     }
 
     pub(super) fn list(&self, path: &str, cap: usize) -> Result<Vec<Entry>> {
+        match self.list_some(path, cap)? {
+            (entries, false) => Ok(entries),
+            (_, true) => Err(WorkspaceError::TooMany { path: shown(path), cap }),
+        }
+    }
+
+    /// At most so many entries, and whether there are more.
+    pub(super) fn list_some(&self, path: &str, cap: usize) -> Result<(Vec<Entry>, bool)> {
         let directory = self.open_dir(path)?;
         let mut entries = Vec::new();
+        let mut more = false;
         for item in Dir::read_from(&directory).map_err(WorkspaceError::sys(path))? {
             let item = item.map_err(WorkspaceError::sys(path))?;
             let raw = item.file_name();
@@ -214,7 +223,8 @@ impl Root {
                 continue;
             }
             if entries.len() >= cap {
-                return Err(WorkspaceError::TooMany { path: shown(path), cap });
+                more = true;
+                break;
             }
             // Gone in between.
             let Ok(stat) = rustix::fs::statat(&directory, raw, AtFlags::SYMLINK_NOFOLLOW) else {
@@ -230,7 +240,7 @@ impl Root {
             let directory = |entry: &Entry| entry.kind != EntryKind::Directory;
             (directory(a), &a.name).cmp(&(directory(b), &b.name))
         });
-        Ok(entries)
+        Ok((entries, more))
     }
 
     pub(super) fn read(&self, path: &str, cap: u64) -> Result<Content> {
@@ -440,53 +450,6 @@ impl Root {
             Mode::from_raw_mode(mode & 0o777),
         )
         .map_err(WorkspaceError::sys(path))
-    }
-
-    /// Calls `visit` with the path, the parent's descriptor and what is there, parents before children, by name.
-    pub(super) fn walk(&self, path: &str, cap: usize, visit: &mut dyn FnMut(&str, &Entry) -> Result<()>) -> Result<()> {
-        let mut seen = 0;
-        self.walk_in(path, path, DEEPEST, cap, &mut seen, visit)
-    }
-
-    fn walk_in(
-        &self,
-        top: &str,
-        path: &str,
-        depth: usize,
-        cap: usize,
-        seen: &mut usize,
-        visit: &mut dyn FnMut(&str, &Entry) -> Result<()>,
-    ) -> Result<()> {
-        let too_many = || WorkspaceError::TooMany { path: shown(top), cap };
-        let mut entries = self.list(path, cap)?;
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        for entry in entries {
-            *seen += 1;
-            if *seen > cap {
-                return Err(too_many());
-            }
-            let full = if path.is_empty() {
-                entry.name.clone()
-            } else {
-                format!("{path}/{}", entry.name)
-            };
-            visit(&full, &entry)?;
-            if entry.kind == EntryKind::Directory && !entry.unreadable_name {
-                if depth == 0 || full.len() > LONGEST_PATH {
-                    return Err(too_many());
-                }
-                match self.walk_in(top, &full, depth - 1, cap, seen, visit) {
-                    // Gone, or another thing by now.
-                    Err(
-                        WorkspaceError::NotFound { .. }
-                        | WorkspaceError::NotDirectory { .. }
-                        | WorkspaceError::Symlink { .. },
-                    ) => {}
-                    other => other?,
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -78,6 +78,7 @@ pub(super) async fn show(State(site): State<Site>, Who(person): Who, SessionPath
             "name": export.name,
             "made": export.made.rfc3339(),
             "size": export.size,
+            "partial": export.partial,
             "url": format!("/sessions/{}/exports/{}", row.id, export.name),
         })).collect::<Vec<_>>(),
         "may": view.may,

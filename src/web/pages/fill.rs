@@ -292,7 +292,14 @@ pub fn export(export: &lab::ExportView, times: &Times) -> ExportChoice {
     ExportChoice {
         id: export.name.clone(),
         at: times.moment(export.made),
-        size: bytes(export.size),
+        size: if export.partial {
+            format!(
+                "{}, not everything: halfway-left-out.txt in it names the rest",
+                bytes(export.size)
+            )
+        } else {
+            bytes(export.size)
+        },
     }
 }
 

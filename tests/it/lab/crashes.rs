@@ -145,7 +145,7 @@ async fn what_nobody_owns_is_removed_and_look_alikes_stay(database: Database) {
     let stray = halfway::base::SessionId::fresh(&world.clock, &world.random);
     std::fs::create_dir_all(state.join("sessions").join(stray.to_string()).join("workspace")).unwrap();
     let store = world.store().await;
-    let swept = sweep(&store, &*world.driver, state).await.unwrap();
+    let swept = sweep(&store, &*world.driver, state, world.clock.now()).await.unwrap();
     assert_eq!(swept.sessions, [stray]);
     assert_eq!(swept.exports, ["small.tar.gz.unfinished"]);
     assert!(world.workspace(session).exists());
@@ -153,9 +153,14 @@ async fn what_nobody_owns_is_removed_and_look_alikes_stay(database: Database) {
     // With a database that knows nothing, everything of ours goes but finished exports.
     let empty = tempfile::tempdir().unwrap();
     let store = Store::open(&database.fresh(empty.path()).await).await.unwrap();
-    let swept = sweep(&store, &*world.driver, state).await.unwrap();
+    let swept = sweep(&store, &*world.driver, state, world.clock.now()).await.unwrap();
     assert_eq!(swept.sessions, [session]);
-    assert!(sweep(&store, &*world.driver, state).await.unwrap().is_empty());
+    assert!(
+        sweep(&store, &*world.driver, state, world.clock.now())
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(state.join("exports").join(&export.name).exists());
     assert!(state.join("exports/mine.txt").exists() && state.join("sessions/notes").exists());
 }

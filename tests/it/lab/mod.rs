@@ -1,6 +1,7 @@
 //! Lab sessions on a real database of each kind, with engines that are killed and replaced.
 
 mod crashes;
+mod exports;
 mod faults;
 mod life;
 mod process;

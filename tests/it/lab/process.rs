@@ -41,7 +41,7 @@ async fn terminals_files_and_awards_outlive_the_engine(database: Database) {
     world.ended(&labs, session).await;
     let store = world.store().await;
     assert!(
-        sweep(&store, &*world.driver, world.state.path())
+        sweep(&store, &*world.driver, world.state.path(), world.clock.now())
             .await
             .unwrap()
             .is_empty()

@@ -80,6 +80,7 @@ fn finish(mut machine: Machine, now: Timestamp) -> TrialOutcome {
         RestoreReport {
             task: TaskId("t".to_owned()),
             complete: true,
+            acts_left: false,
             put_back: 0,
             notes: Vec::new(),
             fault: None,
