@@ -43,8 +43,8 @@ function start() {
     }
   };
   tabs.add({ id: "editor", title: "Editor", panel: editorPanel, group: 1, onShow: openEditor });
-  tabs.restore();
-  terminals.start();
+  // Only where no terminal could be shown: choosing the editor fetches it.
+  terminals.start().finally(() => tabs.restore());
 
   // Files named in tasks open in the editor.
   document.addEventListener("click", async (event) => {

@@ -173,3 +173,111 @@ test('closing a file that is not saved asks, and leaving the page does', async (
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await disk('kept.txt'), 'not saved yet\n');
 });
+
+const moreForFile = async (name) => {
+  await page.getByRole('button', { name: 'More for this file' }).click();
+  await page.getByRole('button', { name }).click();
+};
+
+test('YAML, Python, Dockerfile, shell, JSON and Markdown have their colours', async () => {
+  const texts = {
+    'a.yaml': 'name: halfway # a comment\nreplicas: 3\n',
+    'b.py': 'def half(way):\n    return "half"  # a comment\n',
+    Dockerfile: 'FROM debian:trixie-slim\n# a comment\nRUN echo half\n',
+    'c.sh': 'for one in *; do echo "$one"; done # a comment\n',
+    'd.json': '{ "half": 1, "way": null }\n',
+    'e.md': '# A heading\n\nSome *words*, `code`.\n',
+  };
+  for (const [path, text] of Object.entries(texts)) await writeFile(workspaceFile(made.server, session, path), text);
+  for (const path of Object.keys(texts)) {
+    await treeItem(page, path).waitFor();
+    await openFile(page, path);
+    // More than one colour on the paper.
+    await page.waitForFunction(() => new Set([...document.querySelectorAll('.paper .cm-line, .paper .cm-line span')].map((one) => getComputedStyle(one).color)).size > 1, undefined, { timeout: 10_000 })
+      .catch(() => assert.fail(`${path} has no colours`));
+  }
+});
+
+test('words are found and replaced', async () => {
+  await newFile(page, 'words.txt');
+  await writeText(page, 'one red, two red, blue\n');
+  await paper(page).click();
+  await page.keyboard.press('Control+f');
+  const panel = page.locator('.cm-search');
+  await panel.getByRole('textbox', { name: 'Find' }).fill('red');
+  await panel.getByRole('textbox', { name: 'Replace' }).fill('green');
+  await panel.getByRole('button', { name: 'replace all' }).click();
+  assert.equal((await paper(page).innerText()).trim(), 'one green, two green, blue');
+  await page.keyboard.press('Escape');
+  await save(page);
+  assert.equal(await disk('words.txt'), 'one green, two green, blue\n');
+});
+
+test('long lines wrap when that is chosen, and the choice is kept', async () => {
+  await writeFile(workspaceFile(made.server, session, 'long.txt'), `${'word '.repeat(400)}end\n`);
+  await treeItem(page, 'long.txt').waitFor();
+  await openFile(page, 'long.txt');
+  const wide = () => page.locator('.paper .cm-scroller').evaluate((one) => one.scrollWidth > one.clientWidth + 1);
+  assert.equal(await wide(), true);
+  await moreForFile('Wrap long lines');
+  await page.keyboard.press('Escape');
+  assert.equal(await wide(), false);
+  await page.reload();
+  await inWorkspace(page);
+  await openEditor(page);
+  await openFile(page, 'long.txt');
+  assert.equal(await wide(), false);
+  await moreForFile('Wrap long lines');
+  await page.keyboard.press('Escape');
+});
+
+test('what is written is saved by itself, until that is switched off', async () => {
+  await newFile(page, 'self.txt');
+  await moreForFile('Save by itself');
+  await page.keyboard.press('Escape');
+  await writeText(page, 'saved by itself\n');
+  await saveState(page).filter({ hasText: /^Saved/ }).waitFor();
+  assert.equal(await disk('self.txt'), 'saved by itself\n');
+  await moreForFile('Save by itself');
+  await page.keyboard.press('Escape');
+  await writeText(page, 'only here\n');
+  await saveState(page).filter({ hasText: 'Not saved' }).waitFor();
+  await page.clock.install();
+  await page.clock.runFor(10_000);
+  assert.equal(await disk('self.txt'), 'saved by itself\n');
+  await save(page);
+});
+
+test('what changed since the start is shown, and a reset of one file shows first what goes', async () => {
+  await openFile(page, 'notes/one.md');
+  await writeText(page, '# One\nadded by me\n');
+  await save(page);
+  await moreForFile('What changed since the start');
+  const changes = page.getByRole('dialog', { name: /what changed since the start/ });
+  await changes.locator('.cm-changedLine, .cm-insertedLine, .cm-changedText', { hasText: 'added' }).first().waitFor();
+  await page.keyboard.press('Escape');
+  await moreForFile('Reset file…');
+  const ask = page.getByRole('dialog', { name: 'Reset notes/one.md?' });
+  await ask.locator('.cm-content', { hasText: 'added by me' }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
+  await page.keyboard.press('Escape');
+  await ask.waitFor({ state: 'detached' });
+  assert.equal(await disk('notes/one.md'), '# One\nadded by me\n');
+  await moreForFile('Reset file…');
+  await ask.getByRole('button', { name: 'Reset this file' }).click();
+  await ask.waitFor({ state: 'detached' });
+  await paper(page).filter({ hasText: /^# One\s*$/ }).waitFor();
+  assert.equal(await disk('notes/one.md'), '# One\n');
+  // A file of one's own has nothing to go back to.
+  await newFile(page, 'mine.txt');
+  await moreForFile('Reset file…');
+  await page.getByRole('dialog').getByText('did not come with the lab').waitFor();
+});
+
+test('a text can be left by keyboard: Escape, then Tab', async () => {
+  await openFile(page, 'plan.txt');
+  await paper(page).click();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.closest('.cm-content')), null);
+});

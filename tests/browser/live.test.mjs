@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { gatedLab, inWorkspace, openGate, plainLab, sessionOf, sessionsOnDisk, startLab, waitForVerdict, workspaceFile } from './support/lab.mjs';
+import { gatedLab, inWorkspace, openGate, openTask, plainLab, sessionOf, sessionsOnDisk, startLab, waitForVerdict, workspaceFile } from './support/lab.mjs';
 import { listen } from './support/speech.mjs';
 import { suite } from './support/suite.mjs';
 import { countOutput, runCommand, screenText, typeLine, waitForOutput } from './support/terminal.mjs';
@@ -204,4 +204,74 @@ test('check 18: the split is moved by keys alone, and stays so', async () => {
   await page.reload();
   await inWorkspace(page);
   assert.equal(await now(), Number(await grip.getAttribute('aria-valuemin')));
+});
+
+test('rule P1: the split folds, and has buttons for usual widths; rule P2: below 800 px there are tabs', async () => {
+  const page = await made.page();
+  await fresh(page, 'yard');
+  await inWorkspace(page);
+  const grip = page.getByRole('separator');
+  for (const [name, value] of [['Work wide', '25'], ['Tasks wide', '55'], ['Even', '38']]) {
+    await page.getByRole('button', { name }).click();
+    assert.equal(await grip.getAttribute('aria-valuenow'), value);
+  }
+  await page.setViewportSize({ width: 799, height: 700 });
+  await grip.waitFor({ state: 'hidden' });
+  const [tasks, work] = [page.getByRole('tab', { name: 'Tasks' }), page.getByRole('tab', { name: 'Workspace' })];
+  await tasks.focus();
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await work.getAttribute('aria-selected'), 'true');
+  await page.locator('.panel:not([hidden]) .panel-inside > .terminal').waitFor();
+  assert.equal(await page.locator('#tasks').isVisible(), false);
+  await runCommand(page, 'echo narr""ow');
+  await waitForOutput(page, 'narrow');
+});
+
+test('rule L3: what comes in leaves focus, typed text, what is open, scroll and terminal as they are', async () => {
+  const page = await made.page({ height: 500 });
+  const session = await fresh(page, 'yard');
+  await inWorkspace(page);
+  await runCommand(page, 'rm -f first.txt second.txt; clear; echo st""ays');
+  // One task is folded, another is open, the reader stands on its hint, has typed, and has scrolled.
+  await openTask(page, 'first');
+  await page.locator('#task-first > summary').click();
+  await openTask(page, 'second');
+  await page.locator('.keep').evaluate((one) => { one.open = true; });
+  await page.locator('.keep input[name=path]').fill('half a na');
+  await page.locator('#tasks').evaluate((one) => { one.scrollTop = 60; });
+  const hint = page.locator('#task-second').getByRole('button', { name: /^Hint 1/ });
+  await hint.focus();
+  await page.evaluate(() => { window.halfwayFocused = document.activeElement; });
+  const scroll = () => page.locator('#tasks').evaluate((one) => one.scrollTop);
+  const before = await scroll();
+  for (const [text, word] of [['done\n', 'Passed'], ['not\n', 'Achieved, broken now'], ['done\n', 'Passed']]) {
+    for (const name of ['first.txt', 'second.txt']) await writeFile(workspaceFile(made.server, session, name), text);
+    for (const task of ['first', 'second']) await waitForVerdict(page, task, word);
+  }
+  assert.equal(await page.locator('#task-first').getAttribute('open'), null);
+  assert.notEqual(await page.locator('#task-second').getAttribute('open'), null);
+  assert.equal(await page.evaluate(() => document.activeElement === window.halfwayFocused && document.activeElement.isConnected), true);
+  assert.equal(await page.locator('.keep input[name=path]').inputValue(), 'half a na');
+  assert.equal(await scroll(), before);
+  assert.equal(await countOutput(page, 'stays'), 1);
+  // The hint that is asked for now opens nothing else, and the form goes on working.
+  await hint.press('Enter');
+  await page.locator('#task-second .hints li').waitFor();
+});
+
+test('rule M2: more time by one press each, ten times, and no more', async () => {
+  const page = await made.page();
+  await fresh(page, 'short');
+  await page.locator('body.lab').waitFor();
+  const more = page.getByRole('button', { name: /^\+ \d+ min/ });
+  let presses = 0;
+  while (await more.count()) {
+    const before = await page.locator('#session-time').getAttribute('data-deadline');
+    await more.click();
+    presses += 1;
+    await page.waitForFunction((old) => document.getElementById('session-time').dataset.deadline !== old, before);
+    await page.reload();
+    assert.ok(presses <= 10, 'more than ten times');
+  }
+  assert.equal(presses, 10);
 });

@@ -153,12 +153,13 @@ export class Editor {
       const paths = [...this.tree.open, ...this.files.keys()].slice(0, 200);
       const key = paths.join("\n");
       if (key === this.watched) return;
-      const before = new Set(this.watched?.split("\n"));
+      const before = new Set(this.watched === null || this.watched === undefined ? [] : this.watched.split("\n"));
       this.watched = key;
       this.api.watch(paths).then(
         () => {
           // What changed between the reading and the watching was not told.
           for (const file of this.files.values()) if (!before.has(file.path)) this.look(file);
+          if ([...this.tree.open].some((path) => !before.has(path))) this.tree.refresh();
         },
         () => {
           this.watched = null;
