@@ -223,7 +223,6 @@ test('long lines wrap when that is chosen, and the choice is kept', async () => 
   await page.keyboard.press('Escape');
   assert.equal(await wide(), false);
   await page.reload();
-  await inWorkspace(page);
   await openEditor(page);
   await openFile(page, 'long.txt');
   assert.equal(await wide(), false);

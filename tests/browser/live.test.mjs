@@ -82,7 +82,7 @@ test('check 10: Start pressed twice, or twice at once, makes one session', async
   assert.equal(sessionOf(one), sessionOf(other));
 });
 
-test('checks 11 and 15: two tabs agree, each tick is spoken once in each, nothing is reloaded', async () => {
+test('checks 11 and 15, rule L1: two tabs agree, each tick is spoken once in each, nothing is reloaded', async () => {
   const one = await made.page();
   const session = await fresh(one, 'yard');
   await inWorkspace(one);
@@ -158,7 +158,7 @@ test('check 14: the server is killed and started again: the terminal goes on whe
   assert.doesNotMatch(await banner.innerText().catch(() => ''), /Offline/);
 });
 
-test('check 16: the timer counts in silence and speaks at fifteen minutes', async () => {
+test('check 16 and rule M1: the timer counts in silence and speaks at fifteen, five and one minutes', async () => {
   const page = await made.page();
   await page.clock.install();
   await startLab(page, made.server, 'short');
@@ -176,6 +176,11 @@ test('check 16: the timer counts in silence and speaks at fifteen minutes', asyn
   await page.clock.runFor(3 * 60_000);
   await page.waitForFunction(() => /1[0-4] min/.test(document.getElementById('session-time').textContent));
   assert.equal(speech.count('15 minutes left.'), 1, speech.heard().join('\n'));
+  await page.clock.runFor(9 * 60_000 + 30_000);
+  assert.equal(speech.count('5 minutes left.'), 2, speech.heard().join('\n'));
+  await page.clock.runFor(4 * 60_000);
+  assert.equal(speech.count('One minute left.'), 1, speech.heard().join('\n'));
+  assert.equal(speech.heard().length, 3, speech.heard().join('\n'));
 });
 
 test('check 18: the split is moved by keys alone, and stays so', async () => {

@@ -17,7 +17,7 @@ async function assertSound(page, what, { tab = true } = {}) {
     await page.setViewportSize({ width, height: 800 });
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
-      await assertAccessible(page, `${what}, ${colorScheme}, ${width} px`);
+      await assertAccessible(page, `${what}, ${colorScheme}, ${width} px`, { colours: colorScheme === 'dark' });
     }
     await assertFits(page, `${what}, ${width} px`);
     if (tab) await assertTabbable(page, `${what}, ${width} px`);
