@@ -1,4 +1,4 @@
-// Choices that a browser keeps: colours, contrast, screen-reader mode of terminals. Storage may be refused; then they last as long as the page.
+// Choices that a browser keeps: colours, contrast, motion, terminals' letters and screen-reader mode. Storage may be refused; then they last as long as the page.
 
 const STORE = "halfway.";
 const memory = new Map();
@@ -34,15 +34,40 @@ export function keepsChoices() {
   }
 }
 
-const KNOWN = { theme: ["light", "dark"], contrast: ["more", "less"] };
+const KNOWN = { theme: ["light", "dark"], contrast: ["more", "less"], motion: ["less"] };
 
-/** Puts theme and contrast on the document; `auto` leaves them to the system. */
+/** Puts theme, contrast and motion on the document; `auto` leaves them to the system. */
 export function applyChoices() {
   const root = document.documentElement;
   for (const [name, values] of Object.entries(KNOWN)) {
     const value = keptChoice(name);
     root.dataset[name] = values.includes(value) ? value : "auto";
   }
+  const size = sizeOfLetters();
+  if (size === USUAL_LETTERS) root.style.removeProperty("--letters");
+  else root.style.setProperty("--letters", `${size}px`);
+}
+
+/** Whether nothing may move: by choice or by the system. */
+export function stillness() {
+  return keptChoice("motion") === "less" || matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+export const USUAL_LETTERS = 13;
+
+/** Size of the letters in terminals and editor, in px. */
+function sizeOfLetters() {
+  const size = Number(keptChoice("terminal-size"));
+  return size >= 10 && size <= 24 ? size : USUAL_LETTERS;
+}
+
+/** Size of a terminal's letters in px, and their font as CSS: the page's own, or the system's monospaced one. */
+export function terminalLetters() {
+  const own = getComputedStyle(document.documentElement).getPropertyValue("--mono");
+  return {
+    size: sizeOfLetters(),
+    family: keptChoice("terminal-font") === "system" ? "ui-monospace, monospace" : own,
+  };
 }
 
 /** Calls `run` whenever the page's colours change, by choice or by the system. */

@@ -3,6 +3,9 @@ import { apply, refresh } from "./live.js";
 import { alarm, element, present, problemOf, say } from "./page.js";
 
 const busy = new WeakSet();
+/** Forms of which is known that the server answers. */
+const reached = new WeakSet();
+const NOT_SENT = "Not sent: there is no connection. Press again when it is back.";
 
 async function sendQuietly(form, submitter) {
   const error = errorOf(form);
@@ -13,7 +16,7 @@ async function sendQuietly(form, submitter) {
   try {
     response = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
   } catch {
-    error.textContent = "Not sent: there is no connection. Press again when it is back.";
+    error.textContent = NOT_SENT;
     alarm(error.textContent);
     return;
   }
@@ -57,6 +60,12 @@ async function onSubmit(event) {
   busy.add(form);
   const submitter = event.submitter;
   submitter?.setAttribute("aria-busy", "true");
+  if (seemsLost() && !reached.has(form) && !form.hasAttribute("data-quiet")) {
+    event.preventDefault();
+    sendIfReached(form, submitter);
+    return;
+  }
+  reached.delete(form);
   if (!form.hasAttribute("data-quiet") || form.method !== "post") {
     // The browser leaves this page; if it comes back, the form must work again.
     addEventListener("pageshow", () => release(form, submitter), { once: true });
@@ -69,6 +78,25 @@ async function onSubmit(event) {
   } finally {
     release(form, submitter);
   }
+}
+
+const seemsLost = () => !navigator.onLine || document.documentElement.dataset.connection === "lost";
+
+/** Leaving the page would lose what was typed in it, and end at the browser's own error page. */
+async function sendIfReached(form, submitter) {
+  const error = errorOf(form);
+  error.textContent = "";
+  try {
+    await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+  } catch {
+    error.textContent = NOT_SENT;
+    alarm(NOT_SENT);
+    return;
+  } finally {
+    release(form, submitter);
+  }
+  reached.add(form);
+  form.requestSubmit(submitter);
 }
 
 function release(form, submitter) {
@@ -123,9 +151,10 @@ function startSettings(choices) {
     if (!kept) {
       form.before(element("p", { class: "say" }, "This browser keeps nothing for this site: it blocks its storage. What you choose here lasts until you leave the page; labs, files and progress are kept by the server all the same."));
     }
-    for (const input of form.querySelectorAll("input")) {
+    for (const input of form.querySelectorAll("input, select")) {
       const choice = choices.keptChoice(input.name);
-      if (input.type === "radio") input.checked = (choice ?? "auto") === input.value;
+      if (input.tagName === "SELECT") input.value = [...input.options].some((one) => one.value === choice) ? choice : "auto";
+      else if (input.type === "radio") input.checked = (choice ?? "auto") === input.value;
       else if (input.type === "checkbox") input.checked = choice === "on";
     }
     form.addEventListener("change", ({ target }) => {

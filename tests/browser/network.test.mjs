@@ -179,6 +179,31 @@ test('check 13: sixty seconds offline: a banner with the time, what is typed sta
   }
 });
 
+test('a page with nothing live says when the browser has no network, and when it has again', async () => {
+  const page = await made.page();
+  await page.goto(`${made.server.url}/about`);
+  await page.context().setOffline(true);
+  const banner = page.locator('#offline');
+  await banner.filter({ hasText: /Offline since \d\d:\d\d, retrying/ }).waitFor();
+  await page.context().setOffline(false);
+  await banner.filter({ hasText: 'Connected again at' }).waitFor();
+});
+
+test('a form that is sent while the network is gone keeps its page and says so, and goes when it is pressed again', async () => {
+  const page = await made.page();
+  await page.goto(`${made.server.url}/sessions/${session}`);
+  await inWorkspace(page);
+  await page.locator('.keep > summary').click();
+  await page.context().setOffline(true);
+  const press = page.getByRole('button', { name: 'Save the workspace' });
+  await press.click();
+  await page.locator('.form-error', { hasText: 'Not sent: there is no connection' }).waitFor();
+  assert.match(page.url(), /\/sessions\/[^/]+$/);
+  await page.context().setOffline(false);
+  await press.click();
+  await page.locator('.keep a', { hasText: /^Download what was saved/ }).waitFor({ state: 'attached' });
+});
+
 test('check 17: by a name in the local network, without HTTPS, copying works and the lab does', async () => {
   const page = await made.page();
   const site = `http://${LAN_NAME}:${made.server.port}`;

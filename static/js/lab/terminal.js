@@ -4,7 +4,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal as Emulator } from "@xterm/xterm";
-import { keptChoice, onColours } from "../choices.js";
+import { keptChoice, onColours, stillness, terminalLetters } from "../choices.js";
 import { alarm, button, clock, element, problemOf, say } from "../page.js";
 import { Backoff } from "../pure/backoff.js";
 import { loopbackPort, safeAddress } from "../pure/links.js";
@@ -18,7 +18,6 @@ import { touchLine } from "./touch.js";
 
 const LEAST_COLUMNS = 40;
 const LEAST_ROWS = 10;
-const FONT = 13;
 const LEAST_FONT = 9;
 const SCROLLBACK = 5000;
 /** Keys that are typed while a flood is being caught up with; not while offline. */
@@ -47,11 +46,12 @@ export class Terminal {
   }
 
   build() {
+    this.letters = terminalLetters();
     this.emulator = new Emulator({
       allowProposedApi: true,
-      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
-      fontSize: FONT,
+      cursorBlink: !stillness(),
+      fontFamily: this.letters.family,
+      fontSize: this.letters.size,
       lineHeight: 1.25,
       minimumContrastRatio: 4.5,
       scrollback: SCROLLBACK,
@@ -175,11 +175,11 @@ export class Terminal {
     if (!this.sizes) return this.mirror();
     this.frame.classList.remove("mirror");
     this.screen.style.transform = "";
-    this.emulator.options.fontSize = FONT;
+    this.emulator.options.fontSize = this.letters.size;
     let proposed = this.fitter.proposeDimensions();
     if (proposed?.cols < LEAST_COLUMNS) {
       // Narrower than the least: smaller letters rather than lines that run out of sight.
-      this.emulator.options.fontSize = Math.max(LEAST_FONT, Math.floor((FONT * proposed.cols * 2) / LEAST_COLUMNS) / 2);
+      this.emulator.options.fontSize = Math.max(LEAST_FONT, Math.floor((this.letters.size * proposed.cols * 2) / LEAST_COLUMNS) / 2);
       proposed = this.fitter.proposeDimensions();
     }
     if (!proposed || !Number.isFinite(proposed.cols) || !Number.isFinite(proposed.rows)) return;
