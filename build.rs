@@ -1,13 +1,18 @@
-//! Embeds the sandbox agent's executable that the environment variable `HALFWAY_AGENT_BINARY` names (`make` builds it
+//! Embeds what a release binary carries.
+//!
+//! The templates beneath `src/web/pages`; a debug build reads them from disk instead, so that a change of one compiles
+//! nothing. And the sandbox agent's executable that the environment variable `HALFWAY_AGENT_BINARY` names (`make` builds it
 //! statically and sets the variable). Without it the server is built all the same, and looks for an agent at run time.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-env-changed=HALFWAY_AGENT_BINARY");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("templates.rs"), templates()).expect("OUT_DIR can be written");
     let named = env::var_os("HALFWAY_AGENT_BINARY").map(PathBuf::from);
     if let Some(path) = &named {
         println!("cargo::rerun-if-changed={}", path.display());
@@ -20,4 +25,33 @@ fn main() {
         _ => "None",
     };
     fs::write(out.join("agent.rs"), code).expect("OUT_DIR can be written");
+}
+
+/// `&[("home.html", include_str!("…/home.html")), …]`; empty in a debug build.
+fn templates() -> String {
+    let mut list = String::from("&[");
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!("cargo::rerun-if-changed=src/web/pages");
+        let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("src/web/pages");
+        list_templates(&root, &root, &mut list);
+    }
+    list.push(']');
+    list
+}
+
+fn list_templates(root: &Path, folder: &Path, list: &mut String) {
+    for entry in fs::read_dir(folder).expect("the pages are there") {
+        let path = entry.expect("a folder can be listed").path();
+        if path.is_dir() {
+            list_templates(root, &path, list);
+        } else if path.extension().is_some_and(|extension| extension == "html") {
+            let name = path.strip_prefix(root).expect("it lies beneath");
+            write!(
+                list,
+                "({:?}, include_str!({path:?})),",
+                name.to_str().expect("names are ASCII")
+            )
+            .expect("a string takes everything");
+        }
+    }
 }

@@ -5,6 +5,7 @@ pub mod state;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -117,6 +118,21 @@ impl App {
     }
 }
 
+/// Makes this process read templates from a folder and content from disk again whenever they change.
+///
+/// # Errors
+/// Where there is no such folder.
+pub fn develop(templates: &Path) -> anyhow::Result<()> {
+    if !templates.join("base.html").is_file() {
+        bail!(
+            "there are no templates in {}. Start it in the repository, or leave out --dev (HALFWAY_DEV).",
+            templates.display()
+        );
+    }
+    web::templates::watch(templates);
+    Ok(())
+}
+
 /// Serves until SIGTERM or SIGINT. The first line on standard output is the address. Sessions go on after the end.
 ///
 /// # Errors
@@ -139,6 +155,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Identity>) -> anyhow::Result<()> {
     let listen = config.listen;
     only_loopback(listen)?;
+    web::templates::check().context("a template cannot be used")?;
     let allowed_hosts = config.allowed_hosts.clone();
     let app = App::open(config, true).await?;
     let listener = bind(listen).await?;

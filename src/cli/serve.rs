@@ -1,6 +1,7 @@
 //! `halfway serve`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -22,6 +23,12 @@ pub(super) struct Serve {
         value_delimiter = ','
     )]
     allow_hosts: Vec<String>,
+    /// Reload content and templates when their files change, for those who write them
+    #[arg(long, env = "HALFWAY_DEV", value_parser = clap::builder::BoolishValueParser::new())]
+    dev: bool,
+    /// Folder of the templates, with --dev [default: src/web/pages]
+    #[arg(long, value_name = "DIR", env = "HALFWAY_TEMPLATES", hide = true)]
+    templates: Option<PathBuf>,
 }
 
 impl Serve {
@@ -30,6 +37,9 @@ impl Serve {
             config.listen = listen;
         }
         config.allowed_hosts.extend(self.allow_hosts);
+        if self.dev {
+            app::develop(&self.templates.unwrap_or_else(|| "src/web/pages".into()))?;
+        }
         app::serve(config).await?;
         Ok(ExitCode::SUCCESS)
     }

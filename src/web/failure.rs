@@ -5,7 +5,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use askama::Template;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -17,6 +16,7 @@ use serde_json::json;
 use super::Site;
 use super::pages::error::{ErrorPage, PlainErrorPage};
 use super::pages::frame::{Frame, Section};
+use super::templates::{self, TemplateError, View as _, escaped};
 use crate::lab::LabError;
 use crate::sandbox::{SandboxError, WorkspaceError};
 use crate::store::StoreError;
@@ -35,6 +35,8 @@ pub struct Failure {
     way: Option<(String, String)>,
     /// More for programs, beside kind and message.
     detail: Option<serde_json::Value>,
+    /// For the author of a template, while developing: file, line, excerpt and what to do.
+    report: Option<String>,
 }
 
 impl Failure {
@@ -47,6 +49,7 @@ impl Failure {
             cause: None,
             way: None,
             detail: None,
+            report: None,
         }
     }
 
@@ -257,9 +260,12 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<askama::Error> for Failure {
-    fn from(error: askama::Error) -> Self {
-        Self::internal(format_args!("a template could not be rendered: {error}"))
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        let report = error.report();
+        let mut failure = Self::internal(format_args!("a template could not be rendered: {report}"));
+        failure.report = templates::is_watched().then_some(report);
+        failure
     }
 }
 
@@ -348,6 +354,9 @@ fn as_json(failure: &Failure, reference: &str) -> Response {
 }
 
 fn as_page(site: &Site, failure: &Failure, reference: String, elsewhere: bool) -> Response {
+    if let Some(report) = &failure.report {
+        return for_author("A template cannot be shown", report, &reference);
+    }
     let mut ways = Vec::new();
     ways.extend(failure.way.clone());
     let home = if elsewhere {
@@ -372,7 +381,28 @@ fn as_page(site: &Site, failure: &Failure, reference: String, elsewhere: bool) -
         Ok(html) => axum::response::Html(html).into_response(),
         Err(error) => {
             tracing::error!("the error page could not be rendered: {error}");
+            if templates::is_watched() {
+                return for_author(
+                    "The error page itself cannot be shown",
+                    &error.report(),
+                    &page.reference,
+                );
+            }
             "Something broke on our side.".into_response()
         }
     }
+}
+
+/// What an author of templates sees while developing. Without any template, since the layout may be the broken one.
+fn for_author(title: &str, report: &str, reference: &str) -> Response {
+    axum::response::Html(format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\"><title>{title} · Halfway</title><link rel=\"stylesheet\" \
+         href=\"{}\"></head><body><main class=\"page\"><h1>{title}</h1><pre class=\"log\" tabindex=\"0\" \
+         role=\"region\" aria-label=\"What is wrong\">{}</pre><p>Mend it and load this page again. Reference \
+         <code>{reference}</code>.</p></main></body></html>",
+        escaped(&super::assets::url("site.css")),
+        escaped(report),
+    ))
+    .into_response()
 }

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod assets;
 mod capability;
+mod dev;
 pub mod events;
 mod failure;
 pub mod identity;
@@ -15,6 +16,7 @@ mod routes;
 pub mod search;
 mod security;
 mod serve;
+pub mod templates;
 mod terminal;
 mod texts;
 
@@ -121,6 +123,10 @@ impl Site {
 
     fn catalogue(&self) -> Arc<Catalogue> {
         self.0.library.catalogue()
+    }
+
+    fn library(&self) -> &Library {
+        &self.0.library
     }
 
     fn identity(&self) -> &dyn Identity {

@@ -15,7 +15,7 @@ use super::failure::{self, Failure};
 use super::pages::{about, history, home, lab, labs, lesson, session, settings, week};
 use super::security::headers;
 use super::security::hosts::Addressee;
-use super::{Site, api, assets, events, proxy};
+use super::{Site, api, assets, dev, events, proxy, templates};
 
 /// Most bytes of a form.
 const FORM: usize = 64 * 1024;
@@ -70,6 +70,11 @@ pub fn router(site: Site) -> Router {
         })
         .layer(CsrfLayer::new())
         .with_state(site.clone());
+    let site_itself = if templates::is_watched() {
+        site_itself.layer(from_fn_with_state(site.clone(), dev::reload))
+    } else {
+        site_itself
+    };
     site_itself
         .layer(from_fn_with_state(site.clone(), failure::dress))
         .layer(from_fn(headers::add))

@@ -3,11 +3,12 @@
 use crate::content::markdown;
 use crate::model::{Parameters, SessionState, StepState, Verdict};
 use crate::web::pages::mark::Mark;
+use crate::web::templates::SafeHtml;
 
 /// A lab's text, in which parameters are filled in already, as HTML.
 #[must_use]
-pub fn markdown(text: &str) -> String {
-    markdown::render_task(text, &Parameters::new())
+pub fn markdown(text: &str) -> SafeHtml {
+    SafeHtml::rendered(markdown::render_task(text, &Parameters::new()))
 }
 
 /// Shape and word of a session's state; provisioning says its step elsewhere.

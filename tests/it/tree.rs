@@ -23,7 +23,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 /// Names that belong to certain rooms alone, and why.
 const RESERVED: &[(&str, &[&str], &str)] = &[
     ("axum", &["web"], "only pages and routes know HTTP's server side"),
-    ("askama", &["web"], "only pages have templates"),
+    ("minijinja", &["web"], "only pages have templates"),
     ("sqlx", &["store"], "all SQL stands in one room"),
     ("cel", &["expr"], "the crate is wrapped in one place"),
 ];

@@ -1,6 +1,5 @@
 //! An event as it goes to the browser: the kind's data, the leaves that it changes, and what a screen reader says.
 
-use askama::Template;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -9,6 +8,7 @@ use crate::lab::{Delivery, Event, EventKind, SessionView};
 use crate::model::{SessionState, Verdict};
 use crate::web::Site;
 use crate::web::pages::{fill, session};
+use crate::web::templates::View;
 
 /// One piece of the stream.
 pub(super) async fn delivery(site: &Site, person: PersonId, delivery: Delivery) -> Bytes {
@@ -83,7 +83,7 @@ async fn of_session(site: &Site, person: PersonId, session: SessionId, event: &E
 struct Leaves(Map<String, Value>);
 
 impl Leaves {
-    fn add(&mut self, id: &str, leaf: &impl Template) {
+    fn add(&mut self, id: &str, leaf: &impl View) {
         match leaf.render() {
             Ok(html) => {
                 self.0.insert(id.to_owned(), html.into());

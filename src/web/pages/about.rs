@@ -1,21 +1,25 @@
 //! About: version, licence, and what is built in.
 
-use askama::Template;
 use axum::extract::State;
+use serde::Serialize;
 
 use super::frame::{Frame, Section};
 use super::show::{Shown, page};
 use crate::base::Timestamp;
 use crate::web::Site;
+use crate::web::templates::View;
 
 /// The page at `/about`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "about.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct AboutPage {
     pub frame: Frame,
     pub version: &'static str,
     /// Name and text of each notice that comes with the built scripts.
     pub notices: Vec<(String, String)>,
+}
+
+impl View for AboutPage {
+    const TEMPLATE: &'static str = "about.html";
 }
 
 /// `GET /about`.

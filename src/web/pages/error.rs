@@ -1,13 +1,13 @@
 //! Error pages: what happened, what is safe, the way out, and a reference that the log has.
 
-use askama::Template;
+use serde::Serialize;
 
 use super::frame::{Frame, Section};
 use crate::base::Timestamp;
+use crate::web::templates::View;
 
 /// Any page with a status of 400 and above.
-#[derive(Clone, Debug, Template)]
-#[template(path = "error.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct ErrorPage {
     pub frame: Frame,
     /// `Not found`.
@@ -20,10 +20,17 @@ pub struct ErrorPage {
     pub reference: String,
 }
 
+impl View for ErrorPage {
+    const TEMPLATE: &'static str = "error.html";
+}
+
 /// The same where the site's own styles and scripts cannot be had: under another name, in a service's tab.
-#[derive(Clone, Debug, Template)]
-#[template(path = "error_plain.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct PlainErrorPage<'a>(pub &'a ErrorPage);
+
+impl View for PlainErrorPage<'_> {
+    const TEMPLATE: &'static str = "error_plain.html";
+}
 
 impl ErrorPage {
     /// A page that was not found.

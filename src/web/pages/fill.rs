@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::mark::Mark;
-use super::parts::trial::{SegmentView, TrackView, TrialEntry};
+use super::parts::trial::{Picture, SegmentView, TrackView, TrialEntry};
 use super::parts::{
     ExportChoice, FindingView, HintsView, Progress, SessionStateView, SessionTime, StepList, StepOutput, StepView,
     TaskView, TrialPhase, TrialView, bytes,
@@ -225,6 +225,18 @@ fn trial(view: &lab::SessionView, task: &lab::TaskView) -> TrialView {
         })
     };
     let waits = task.level.verdict == Verdict::Waiting;
+    let entries: Vec<_> = run.map_or_else(Vec::new, |run| {
+        run.timeline
+            .iter()
+            .map(|entry| TrialEntry {
+                at: offset(entry.at),
+                kind: kind(entry.kind),
+                text: entry.text.clone(),
+            })
+            .collect()
+    });
+    let tracks: Vec<_> = run.map_or_else(Vec::new, |run| run.tracks.iter().map(track).collect());
+    let deadline = run.and_then(|run| run.deadline).map(offset);
     TrialView {
         session: view.session.id.to_string(),
         task: task.id.0.clone(),
@@ -232,18 +244,9 @@ fn trial(view: &lab::SessionView, task: &lab::TaskView) -> TrialView {
         phase,
         mark,
         word: word.to_owned(),
-        entries: run.map_or_else(Vec::new, |run| {
-            run.timeline
-                .iter()
-                .map(|entry| TrialEntry {
-                    at: offset(entry.at),
-                    kind: kind(entry.kind),
-                    text: entry.text.clone(),
-                })
-                .collect()
-        }),
-        tracks: run.map_or_else(Vec::new, |run| run.tracks.iter().map(track).collect()),
-        deadline: run.and_then(|run| run.deadline).map(offset),
+        picture: Picture::of(&entries, &tracks, deadline),
+        entries,
+        deadline,
         findings: run
             .filter(|run| run.verdict != Some(Verdict::Error))
             .map_or_else(Vec::new, |run| run.findings.iter().map(finding).collect()),

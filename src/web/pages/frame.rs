@@ -1,9 +1,11 @@
 //! What every page has around its content: title, navigation, what makes it live.
 
 use crate::base::Timestamp;
+use serde::Serialize;
 
 /// The part of the site that a page belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Section {
     Curriculum,
     Labs,
@@ -14,7 +16,7 @@ pub enum Section {
 }
 
 /// What makes a page live: the address of the event stream and the last event that the page contains already.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Live {
     /// Id of the last event before this was rendered.
     pub last: i64,
@@ -23,7 +25,7 @@ pub struct Live {
 }
 
 /// What the layout needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Frame {
     /// Of the page, state first; the layout adds the product's name.
     pub title: String,
@@ -33,23 +35,6 @@ pub struct Frame {
     pub live: Option<Live>,
     /// Whether this address is the section's own page.
     pub landing: bool,
-}
-
-/// A link of the main navigation.
-#[derive(Clone, Debug)]
-pub struct NavLink {
-    pub text: &'static str,
-    pub href: &'static str,
-    pub current: bool,
-    landing: bool,
-}
-
-impl NavLink {
-    /// Value of `aria-current`: the page itself, or a page below it.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        if self.landing { "page" } else { "true" }
-    }
 }
 
 impl Frame {
@@ -81,21 +66,5 @@ impl Frame {
             live: Some(live),
             ..self
         }
-    }
-
-    /// The main navigation.
-    #[must_use]
-    pub fn links(&self) -> [NavLink; 3] {
-        [
-            ("Curriculum", "/", Section::Curriculum),
-            ("Labs", "/labs", Section::Labs),
-            ("Progress", "/history", Section::Progress),
-        ]
-        .map(|(text, href, section)| NavLink {
-            text,
-            href,
-            current: self.section == section,
-            landing: self.landing,
-        })
     }
 }

@@ -1,7 +1,7 @@
 //! Everything that the learner did.
 
-use askama::Template;
 use axum::extract::State;
+use serde::Serialize;
 
 use super::frame::{Frame, Section};
 use super::parts::Attempt;
@@ -10,14 +10,18 @@ use super::time::Times;
 use crate::base::Timestamp;
 use crate::lab;
 use crate::web::identity::Who;
+use crate::web::templates::View;
 use crate::web::{Site, texts};
 
 /// The page at `/history`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "history.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct HistoryPage {
     pub frame: Frame,
     pub attempts: Vec<Attempt>,
+}
+
+impl View for HistoryPage {
+    const TEMPLATE: &'static str = "history.html";
 }
 
 /// `GET /history`.

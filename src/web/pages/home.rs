@@ -1,7 +1,7 @@
 //! Home: where to go on, what runs, and the map of the four months.
 
-use askama::Template;
 use axum::extract::State;
+use serde::Serialize;
 
 use super::frame::{Frame, Live, Section};
 use super::mark::Mark;
@@ -12,11 +12,11 @@ use super::time::span;
 use crate::base::Timestamp;
 use crate::lab::Attempt;
 use crate::web::identity::Who;
+use crate::web::templates::View;
 use crate::web::{Site, texts};
 
 /// The page at `/`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "home.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct HomePage {
     pub frame: Frame,
     /// Where to go on; `None` where nothing is written.
@@ -26,8 +26,12 @@ pub struct HomePage {
     pub months: Vec<MonthRow>,
 }
 
+impl View for HomePage {
+    const TEMPLATE: &'static str = "home.html";
+}
+
 /// The one next action.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Continue {
     /// `Week 3 · Data and pipelines`.
     pub place: String,
@@ -39,7 +43,7 @@ pub struct Continue {
 }
 
 /// A stop on the model's loop.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Stage {
     pub name: &'static str,
     /// Its twin on the loop that the reader knows.
@@ -51,7 +55,7 @@ pub struct Stage {
 }
 
 /// A month of the map.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct MonthRow {
     pub number: u8,
     pub title: String,
@@ -63,7 +67,7 @@ pub struct MonthRow {
 }
 
 /// A week on the map.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Stop {
     pub href: String,
     pub title: String,
@@ -73,33 +77,12 @@ pub struct Stop {
 }
 
 /// How far a week is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     Done,
     Here,
     Ahead,
-}
-
-impl Place {
-    /// Class of the stop.
-    #[must_use]
-    pub fn class(&self) -> &'static str {
-        match self {
-            Self::Done => "stop done",
-            Self::Here => "stop here",
-            Self::Ahead => "stop",
-        }
-    }
-
-    /// The state in words.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Here => "begun",
-            Self::Ahead => "ahead",
-        }
-    }
 }
 
 /// `GET /`.

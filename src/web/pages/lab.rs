@@ -1,7 +1,7 @@
 //! A lab's card: what it asks, what it needs, whether it can be started here.
 
-use askama::Template;
 use axum::extract::State;
+use serde::Serialize;
 
 use super::curriculum::week_name;
 use super::frame::{Frame, Section};
@@ -16,11 +16,11 @@ use crate::model::{Egress, Guarantee, Lab, TaskWork};
 use crate::proof::Proof;
 use crate::sandbox::{Guarantees, guarantees};
 use crate::web::identity::Who;
+use crate::web::templates::View;
 use crate::web::{Site, reading, texts};
 
 /// The page at `/labs/{id}`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "lab.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct LabPage {
     pub frame: Frame,
     pub id: String,
@@ -44,8 +44,13 @@ pub struct LabPage {
     pub exports: Vec<ExportChoice>,
 }
 
+impl View for LabPage {
+    const TEMPLATE: &'static str = "lab.html";
+}
+
 /// The one thing to press.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
     Start,
     /// There is a session already.
@@ -61,7 +66,7 @@ pub enum Action {
 }
 
 /// A promise about the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GuaranteeLine {
     pub mark: Mark,
     pub text: String,
@@ -70,14 +75,14 @@ pub struct GuaranteeLine {
 }
 
 /// A weaker promise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Weaker {
     pub why: String,
     pub command: Option<String>,
 }
 
 /// A task in the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TaskLine {
     pub title: String,
     pub points: u32,
@@ -85,7 +90,7 @@ pub struct TaskLine {
 }
 
 /// The proof that the lab works.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProofLine {
     pub mark: Mark,
     /// `Proven` or `Not proven`.

@@ -1,7 +1,7 @@
 //! All labs of this server.
 
-use askama::Template;
 use axum::extract::State;
+use serde::Serialize;
 
 use super::curriculum::week_name;
 use super::frame::{Frame, Section};
@@ -11,10 +11,10 @@ use super::show::{Shown, page};
 use crate::base::Timestamp;
 use crate::web::Site;
 use crate::web::identity::Who;
+use crate::web::templates::View;
 
 /// The page at `/labs`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "labs.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct LabsPage {
     pub frame: Frame,
     pub running: Vec<RunningLab>,
@@ -23,8 +23,12 @@ pub struct LabsPage {
     pub broken: Vec<String>,
 }
 
+impl View for LabsPage {
+    const TEMPLATE: &'static str = "labs.html";
+}
+
 /// A lab in the list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct LabCard {
     pub href: String,
     pub title: String,

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::curriculum::week_name;
 use super::frame::{Frame, Section};
@@ -18,11 +18,11 @@ use crate::base::Timestamp;
 use crate::content::Catalogue;
 use crate::model::curriculum::{Lesson, Week};
 use crate::web::identity::Who;
-use crate::web::{Failure, Site, assets, reading};
+use crate::web::templates::{SafeHtml, View};
+use crate::web::{Failure, Site, assets, reading, templates};
 
 /// The page at `/weeks/{n}/{lesson}`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "lesson.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct LessonPage {
     pub frame: Frame,
     pub week: String,
@@ -35,14 +35,18 @@ pub struct LessonPage {
     pub versions: Vec<VersionLine>,
     pub contents: Vec<Heading>,
     /// Rendered Markdown.
-    pub body: String,
+    pub body: SafeHtml,
     pub previous: Option<Step>,
     pub next: Option<Step>,
     pub lab: Option<LabTeaser>,
 }
 
+impl View for LessonPage {
+    const TEMPLATE: &'static str = "lesson.html";
+}
+
 /// A line of the week's contents.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SideLink {
     pub title: String,
     pub href: Option<String>,
@@ -52,7 +56,7 @@ pub struct SideLink {
 }
 
 /// What was checked, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct VersionLine {
     pub tool: String,
     pub version: String,
@@ -60,14 +64,14 @@ pub struct VersionLine {
 }
 
 /// A heading of the text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Heading {
     pub id: String,
     pub title: String,
 }
 
 /// The week's lab.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct LabTeaser {
     pub title: String,
     pub summary: String,
@@ -217,7 +221,7 @@ fn fill(catalogue: &Catalogue, week: &Week, at: usize, finished: u64) -> LessonP
                 })
                 .collect()
         }),
-        body: entry.map_or_else(String::new, |entry| entry.rendered().html.clone()),
+        body: SafeHtml::rendered(entry.map_or_else(String::new, |entry| entry.rendered().html.clone())),
         previous: week.lessons[..at]
             .iter()
             .rev()
@@ -286,8 +290,8 @@ impl LessonCache {
         key: Key,
         make: impl FnOnce() -> LessonPage,
     ) -> Result<Arc<ReadyPage>, Failure> {
-        // A debug build serves assets from disk, whose addresses change: nothing is kept.
-        let keep = !cfg!(debug_assertions);
+        // A debug build serves assets from disk, whose addresses change, and a template may: nothing is kept.
+        let keep = !cfg!(debug_assertions) && !templates::is_watched();
         if keep {
             let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
             if kept.from.as_ref().is_some_and(|from| Arc::ptr_eq(from, catalogue))
@@ -383,8 +387,10 @@ impl LessonPage {
                 id: "check-yourself".into(),
                 title: "Check yourself".into(),
             }],
-            body: "<p>An alert that fires for every blip gets muted.</p><h2 id=\"check-yourself\">Check yourself</h2>"
-                .into(),
+            body: SafeHtml::rendered(
+                "<p>An alert that fires for every blip gets muted.</p><h2 id=\"check-yourself\">Check yourself</h2>"
+                    .into(),
+            ),
             previous: None,
             next: Some(Step {
                 title: "Anatomy of a model".into(),

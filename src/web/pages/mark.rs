@@ -1,11 +1,12 @@
 //! The states of tasks and sessions as shape and word, never as colour alone.
-#![expect(unused_qualifications, reason = "the template's macro writes them")]
 
-use askama::Template;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+
+use crate::web::templates::View;
 
 /// A shape. The word stands beside it in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
-#[template(path = "parts/mark.html")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// A check: true now.
     Passed,
@@ -46,7 +47,7 @@ impl Mark {
 
     /// The class that gives the colour.
     #[must_use]
-    pub fn class(&self) -> &'static str {
+    pub fn class(self) -> &'static str {
         match self {
             Self::Passed | Self::Star => "pass",
             Self::NotYet => "fail",
@@ -54,5 +55,36 @@ impl Mark {
             Self::Waits | Self::Paused | Self::Dot => "hold",
             Self::OurFault => "ours",
         }
+    }
+
+    /// The shape's name in the template.
+    #[must_use]
+    pub fn shape(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::NotYet => "not-yet",
+            Self::Checking => "checking",
+            Self::Waits => "waits",
+            Self::OurFault => "our-fault",
+            Self::Broken => "broken",
+            Self::Star => "star",
+            Self::Paused => "paused",
+            Self::Clock => "clock",
+            Self::Dot => "dot",
+        }
+    }
+}
+
+impl View for Mark {
+    const TEMPLATE: &'static str = "parts/mark.html";
+}
+
+/// A template sees `mark.class` and `mark.shape`, and draws it with `mark|icon`.
+impl Serialize for Mark {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut mark = serializer.serialize_struct("Mark", 2)?;
+        mark.serialize_field("class", self.class())?;
+        mark.serialize_field("shape", self.shape())?;
+        mark.end()
     }
 }

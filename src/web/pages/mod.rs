@@ -24,34 +24,110 @@ pub mod week;
 
 #[cfg(test)]
 mod tests {
-    use askama::Template;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::mark::Mark;
     use super::*;
+    use crate::web::templates::{self, View};
+
+    /// The template's name, the page, and the view as the template sees it.
+    fn shown<T: View>(view: &T) -> (&'static str, String, serde_json::Value) {
+        let html = view.render().unwrap_or_else(|error| panic!("{error}"));
+        (T::TEMPLATE, html, serde_json::to_value(view).unwrap())
+    }
 
     fn every_page() -> Vec<(&'static str, String)> {
+        every_view()
+            .into_iter()
+            .filter(|(name, ..)| !name.starts_with("parts/") && *name != "error_plain.html")
+            .map(|(name, html, _)| (name, html))
+            .collect()
+    }
+
+    /// Every template with a view of its own.
+    fn every_view() -> Vec<(&'static str, String, serde_json::Value)> {
+        let task = parts::TaskView::sample();
+        let provisioning = session::provisioning::ProvisioningPage::sample();
+        let workspace = session::workspace::WorkspacePage::sample();
+        let error = error::ErrorPage::sample();
         vec![
-            ("home", home::HomePage::sample().render().unwrap()),
-            ("week", week::WeekPage::sample().render().unwrap()),
-            ("lesson", lesson::LessonPage::sample().render().unwrap()),
-            ("labs", labs::LabsPage::sample().render().unwrap()),
-            ("lab", lab::LabPage::sample().render().unwrap()),
-            ("history", history::HistoryPage::sample().render().unwrap()),
-            ("settings", settings::SettingsPage::sample().render().unwrap()),
-            ("about", about::AboutPage::sample().render().unwrap()),
-            ("error", error::ErrorPage::sample().render().unwrap()),
-            (
-                "provisioning",
-                session::provisioning::ProvisioningPage::sample().render().unwrap(),
-            ),
-            ("failed", session::failed::FailedPage::sample().render().unwrap()),
-            (
-                "workspace",
-                session::workspace::WorkspacePage::sample().render().unwrap(),
-            ),
-            ("finish", session::finish::FinishPage::sample().render().unwrap()),
-            ("confirm", session::confirm::ConfirmPage::sample().render().unwrap()),
+            shown(&home::HomePage::sample()),
+            shown(&week::WeekPage::sample()),
+            shown(&lesson::LessonPage::sample()),
+            shown(&labs::LabsPage::sample()),
+            shown(&lab::LabPage::sample()),
+            shown(&lab::LabPage {
+                action: lab::Action::Start,
+                ..lab::LabPage::sample()
+            }),
+            shown(&lab::LabPage {
+                action: lab::Action::Resume {
+                    href: "/sessions/0190b6a4-0000-7000-8000-000000000001".into(),
+                    state: "ready".into(),
+                },
+                ..lab::LabPage::sample()
+            }),
+            shown(&history::HistoryPage::sample()),
+            shown(&settings::SettingsPage::sample()),
+            shown(&about::AboutPage::sample()),
+            shown(&error::PlainErrorPage(&error)),
+            shown(&error),
+            shown(&session::failed::FailedPage::sample()),
+            shown(&session::finish::FinishPage::sample()),
+            shown(&session::confirm::ConfirmPage::sample()),
+            shown(&home::HomePage::sample().running[0]),
+            shown(&workspace.progress),
+            shown(&workspace.time),
+            shown(&workspace.state),
+            shown(&workspace),
+            shown(&provisioning.steps),
+            shown(&provisioning.output),
+            shown(&provisioning),
+            shown(&parts::TrialView::sample()),
+            shown(&task),
+            shown(&Mark::Passed),
         ]
+    }
+
+    #[test]
+    fn every_template_is_rendered_here() {
+        // These have no view: the layout of every page.
+        let mut rendered = BTreeSet::from(["base.html".to_owned(), "parts/header.html".to_owned()]);
+        rendered.extend(every_view().into_iter().map(|(name, ..)| name.to_owned()));
+        let there: BTreeSet<_> = templates::names().into_iter().collect();
+        assert_eq!(rendered, there);
+    }
+
+    #[test]
+    fn no_branch_of_a_template_asks_for_a_name_that_its_view_lacks() {
+        let mut views: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, _, view) in every_view() {
+            views.entry(name).or_default().push(view);
+        }
+        for (name, views) in views {
+            for asked in templates::asked(name) {
+                assert!(
+                    ["asset", "version", "faults"].contains(&asked.as_str())
+                        || views.iter().any(|view| has(view, &asked)),
+                    "{name} asks for {asked}, and no view of it has that"
+                );
+            }
+        }
+    }
+
+    /// Whether a view has `frame.title`, or what comes before it is nothing in this sample.
+    fn has(view: &serde_json::Value, asked: &str) -> bool {
+        let mut at = view;
+        for step in asked.split('.') {
+            match at {
+                serde_json::Value::Object(inner) => match inner.get(step) {
+                    Some(found) => at = found,
+                    None => return false,
+                },
+                _ => return true,
+            }
+        }
+        true
     }
 
     #[test]

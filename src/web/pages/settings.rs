@@ -1,18 +1,22 @@
 //! What the browser keeps for its reader: colours, contrast, the terminal for screen readers. The server keeps none of it.
 
-use askama::Template;
 use axum::extract::State;
+use serde::Serialize;
 
 use super::frame::{Frame, Section};
 use super::show::{Shown, page};
 use crate::base::Timestamp;
 use crate::web::Site;
+use crate::web::templates::View;
 
 /// The page at `/settings`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "settings.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct SettingsPage {
     pub frame: Frame,
+}
+
+impl View for SettingsPage {
+    const TEMPLATE: &'static str = "settings.html";
 }
 
 /// `GET /settings`.

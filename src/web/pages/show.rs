@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 
-use askama::Template;
 use axum::Form;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -17,6 +16,7 @@ use crate::content::Catalogue;
 use crate::model::{LabId, TaskId};
 use crate::web::Site;
 use crate::web::failure::{Failure, wants_json};
+use crate::web::templates::View;
 
 /// What handlers give back.
 pub type Shown = Result<Response, Failure>;
@@ -25,8 +25,8 @@ pub type Shown = Result<Response, Failure>;
 ///
 /// # Errors
 /// When the template cannot be rendered.
-pub fn page(template: &impl Template) -> Shown {
-    Ok(Html(template.render()?).into_response())
+pub fn page(view: &impl View) -> Shown {
+    Ok(Html(view.render()?).into_response())
 }
 
 /// The id of the session in the address. One that cannot be an id is as unknown as one that is not there.

@@ -1,5 +1,6 @@
 //! Times as the learner reads them: the server's clock in the server's time zone.
 
+use serde::Serialize;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -7,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::base::Timestamp;
 
 /// An instant with the text that is shown for it; the exact value goes into `datetime`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Moment {
     /// RFC 3339 in UTC.
     pub exact: String,

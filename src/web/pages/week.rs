@@ -1,7 +1,7 @@
 //! A week: its outcomes, its lessons, its labs.
 
-use askama::Template;
 use axum::extract::{Path, State};
+use serde::Serialize;
 
 use super::curriculum::{week_after, week_before, week_name};
 use super::frame::{Frame, Section};
@@ -9,11 +9,11 @@ use super::progress::Done;
 use super::show::{Shown, page};
 use crate::base::Timestamp;
 use crate::web::identity::Who;
+use crate::web::templates::View;
 use crate::web::{Failure, Site};
 
 /// The page at `/weeks/{n}`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "week.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct WeekPage {
     pub frame: Frame,
     /// `Week 3`, or `Capstone`.
@@ -29,8 +29,12 @@ pub struct WeekPage {
     pub next: Option<Step>,
 }
 
+impl View for WeekPage {
+    const TEMPLATE: &'static str = "week.html";
+}
+
 /// A lesson in a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct LessonLine {
     pub title: String,
     /// `None` where it is not written yet.
@@ -39,7 +43,7 @@ pub struct LessonLine {
 }
 
 /// A lab in a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct LabLine {
     pub title: String,
     /// `None` where it is not written yet.
@@ -50,7 +54,7 @@ pub struct LabLine {
 }
 
 /// A link to a neighbour.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Step {
     pub title: String,
     pub href: String,

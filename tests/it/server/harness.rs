@@ -47,6 +47,8 @@ pub struct Wanted {
     pub config: String,
     /// The user that it runs as; the default is the tests' own.
     pub user: Option<u32>,
+    /// More of the environment, by name.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Wanted {
@@ -58,6 +60,7 @@ impl Wanted {
             state: None,
             config: String::new(),
             user: None,
+            environment: Vec::new(),
         }
     }
 
@@ -102,6 +105,7 @@ pub struct Server {
     state: PathBuf,
     database: Option<String>,
     user: Option<u32>,
+    environment: Vec<(String, String)>,
     child: Option<Child>,
     /// `127.0.0.1:port` of the last start.
     pub address: String,
@@ -129,6 +133,7 @@ impl Server {
             state,
             database: wanted.database,
             user: wanted.user,
+            environment: wanted.environment,
             child: None,
             address: String::new(),
         };
@@ -153,7 +158,8 @@ impl Server {
             .arg(self.base.path().join("halfway.toml"))
             .arg("--state")
             .arg(&self.state)
-            .current_dir(self.base.path());
+            .current_dir(self.base.path())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(database) = &self.database {
             command.arg("--database").arg(database);
         }

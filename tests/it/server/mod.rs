@@ -15,5 +15,6 @@ mod journey;
 mod ordinary;
 mod processes;
 mod proofs;
+mod reload;
 mod setup;
 mod state;

@@ -3,17 +3,17 @@
 pub mod task;
 pub mod trial;
 
-use askama::Template;
+use serde::Serialize;
 
 use super::mark::Mark;
 use super::time::Moment;
+use crate::web::templates::View;
 
 pub use task::{FindingView, HintsView, TaskView};
 pub use trial::{TrialPhase, TrialView};
 
 /// A session that runs, as a card.
-#[derive(Clone, Debug, Template)]
-#[template(path = "parts/running.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct RunningLab {
     pub title: String,
     pub mark: Mark,
@@ -26,17 +26,23 @@ pub struct RunningLab {
     pub href: String,
 }
 
+impl View for RunningLab {
+    const TEMPLATE: &'static str = "parts/running.html";
+}
+
 /// The session's state in the bar: shape and word.
-#[derive(Clone, Debug, PartialEq, Eq, Template)]
-#[template(path = "parts/session_state.html")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionStateView {
     pub mark: Mark,
     pub word: String,
 }
 
+impl View for SessionStateView {
+    const TEMPLATE: &'static str = "parts/session_state.html";
+}
+
 /// The time that is left, and until when, by the server's clock.
-#[derive(Clone, Debug, PartialEq, Eq, Template)]
-#[template(path = "parts/session_time.html")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionTime {
     /// `42 min`.
     pub left: String,
@@ -50,30 +56,23 @@ pub struct SessionTime {
     pub still: Option<String>,
 }
 
+impl View for SessionTime {
+    const TEMPLATE: &'static str = "parts/session_time.html";
+}
+
 /// `3 of 6` with a ring.
-#[derive(Clone, Debug, PartialEq, Eq, Template)]
-#[template(path = "parts/progress.html")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Progress {
     pub passed: usize,
     pub all: usize,
 }
 
-impl Progress {
-    /// Length of the arc for a radius of 12, one decimal.
-    #[must_use]
-    pub fn arc(&self) -> String {
-        let whole = 75.4;
-        if self.all == 0 {
-            return "0".to_owned();
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a lab has a handful of tasks")]
-        let arc = whole * self.passed as f64 / self.all as f64;
-        format!("{arc:.1}")
-    }
+impl View for Progress {
+    const TEMPLATE: &'static str = "parts/progress.html";
 }
 
 /// One step of provisioning in the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepView {
     pub title: String,
     pub mark: Mark,
@@ -84,22 +83,28 @@ pub struct StepView {
 }
 
 /// All steps of provisioning.
-#[derive(Clone, Debug, PartialEq, Eq, Template)]
-#[template(path = "parts/steps.html")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepList {
     pub steps: Vec<StepView>,
 }
 
+impl View for StepList {
+    const TEMPLATE: &'static str = "parts/steps.html";
+}
+
 /// The last lines of the step that runs, or failed.
-#[derive(Clone, Debug, PartialEq, Eq, Template)]
-#[template(path = "parts/step_output.html")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepOutput {
     pub title: String,
     pub output: String,
 }
 
+impl View for StepOutput {
+    const TEMPLATE: &'static str = "parts/step_output.html";
+}
+
 /// One attempt in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attempt {
     pub title: String,
     pub href: String,
@@ -111,7 +116,7 @@ pub struct Attempt {
 }
 
 /// A saved workspace that a new session can start from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExportChoice {
     /// As the form sends it.
     pub id: String,
@@ -152,7 +157,9 @@ mod tests {
 
     #[test]
     fn the_arc_is_a_part_of_the_ring() {
-        assert_eq!(Progress { passed: 3, all: 6 }.arc(), "37.7");
-        assert_eq!(Progress { passed: 0, all: 0 }.arc(), "0");
+        let html = Progress { passed: 3, all: 6 }.render().unwrap();
+        assert!(html.contains("stroke-dasharray=\"37.7 75.4\""), "{html}");
+        let html = Progress { passed: 0, all: 0 }.render().unwrap();
+        assert!(html.contains("stroke-dasharray=\"0 75.4\""), "{html}");
     }
 }

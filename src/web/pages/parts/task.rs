@@ -1,14 +1,14 @@
 //! One task: what must be true, how it stands, why, its hints and its trial.
 
-use askama::Template;
+use serde::Serialize;
 
 use super::trial::TrialView;
 use crate::web::pages::mark::Mark;
 use crate::web::pages::time::Moment;
+use crate::web::templates::{SafeHtml, View};
 
 /// A task in the lab's list. Its element is `task-<id>`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "parts/task.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct TaskView {
     pub session: String,
     pub id: String,
@@ -22,7 +22,7 @@ pub struct TaskView {
     /// Whether it is shown open.
     pub open: bool,
     /// What must be true, as HTML.
-    pub text: String,
+    pub text: SafeHtml,
     pub findings: Vec<FindingView>,
     /// What the platform's fault means for the learner.
     pub fault: bool,
@@ -32,8 +32,12 @@ pub struct TaskView {
     pub live: bool,
 }
 
+impl View for TaskView {
+    const TEMPLATE: &'static str = "parts/task.html";
+}
+
 /// Why a task stands as it does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FindingView {
     pub expected: String,
     pub seen: String,
@@ -42,19 +46,11 @@ pub struct FindingView {
 }
 
 /// Hints in steps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HintsView {
     /// Those that were asked for, as HTML.
-    pub shown: Vec<String>,
+    pub shown: Vec<SafeHtml>,
     pub all: usize,
-}
-
-impl HintsView {
-    /// Number of the next hint, from 1; `None` where all were given.
-    #[must_use]
-    pub fn next(&self) -> Option<usize> {
-        (self.shown.len() < self.all).then_some(self.shown.len() + 1)
-    }
 }
 
 impl TaskView {
@@ -73,7 +69,7 @@ impl TaskView {
                 text: "14:02".into(),
             }),
             open: true,
-            text: "<p>One command makes the model.</p>".into(),
+            text: SafeHtml::rendered("<p>One command makes the model.</p>".into()),
             findings: vec![FindingView {
                 expected: "metrics.json holds the AUC".into(),
                 seen: "nothing <there>".into(),
@@ -82,7 +78,7 @@ impl TaskView {
             }],
             fault: false,
             hints: HintsView {
-                shown: vec!["<p>Look at the columns.</p>".into()],
+                shown: vec![SafeHtml::rendered("<p>Look at the columns.</p>".into())],
                 all: 3,
             },
             trial: Some(TrialView::sample()),

@@ -1,14 +1,14 @@
 //! A trial: its phase, its picture and the same as a table.
 
-use std::fmt::Write as _;
-
-use askama::Template;
+use serde::Serialize;
 
 use super::task::FindingView;
 use crate::web::pages::mark::Mark;
+use crate::web::templates::View;
 
 /// Where a trial is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TrialPhase {
     /// It has not run.
     Never,
@@ -20,7 +20,7 @@ pub enum TrialPhase {
 }
 
 /// A line of the trial's table, and a mark on its time line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrialEntry {
     /// Milliseconds after the start.
     pub at: u64,
@@ -29,7 +29,7 @@ pub struct TrialEntry {
     pub text: String,
 }
 
-/// One lane of the picture: what was true of one thing, over time.
+/// What was true of one thing over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackView {
     pub label: String,
@@ -46,9 +46,46 @@ pub struct SegmentView {
     pub text: String,
 }
 
+/// The time line in a picture's own units: a numbered mark for each act, a lane for each thing that had to hold, and
+/// the deadline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Picture {
+    /// What it shows, in words.
+    pub alternative: String,
+    pub acts: Vec<ActMark>,
+    pub lanes: Vec<Lane>,
+    /// Horizontal place of the deadline.
+    pub deadline: Option<u64>,
+    /// Its whole length in milliseconds.
+    pub end: u64,
+}
+
+/// An act, or several that are too close to be told apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActMark {
+    pub x: u64,
+    /// Numbers in the table: `1`, `2–4`.
+    pub label: String,
+}
+
+/// What was true of one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lane {
+    pub label: String,
+    pub bars: Vec<Bar>,
+}
+
+/// A piece of a lane. What did not hold is drawn higher, so that it is seen without its colour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bar {
+    pub x: u64,
+    pub width: u64,
+    pub class: &'static str,
+    pub text: String,
+}
+
 /// The trial panel of a task.
-#[derive(Clone, Debug, Template)]
-#[template(path = "parts/trial.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct TrialView {
     pub session: String,
     pub task: String,
@@ -58,7 +95,8 @@ pub struct TrialView {
     /// The verdict or the phase in words.
     pub word: String,
     pub entries: Vec<TrialEntry>,
-    pub tracks: Vec<TrackView>,
+    /// `None` where nothing has happened.
+    pub picture: Option<Picture>,
     /// When watching ends, in milliseconds after the start.
     pub deadline: Option<u64>,
     /// What did not hold.
@@ -72,11 +110,15 @@ pub struct TrialView {
     pub live: bool,
 }
 
-/// The picture's measures, in its own units.
+impl View for TrialView {
+    const TEMPLATE: &'static str = "parts/trial.html";
+}
+
+/// The picture is 480 units wide; marks keep off its edges.
 const LEFT: u64 = 6;
 const RIGHT: u64 = 474;
-const LANE: usize = 34;
-const TOP: usize = 26;
+/// Marks that are closer than this share one label.
+const CLOSE: u64 = 26;
 
 impl TrialView {
     /// A trial that was survived.
@@ -93,6 +135,15 @@ impl TrialView {
             class,
             text: text.into(),
         };
+        let entries = vec![
+            entry(0, "act", "put checks/batches to incoming"),
+            entry(1200, "held", "never an answer for a missing column"),
+            entry(1400, "restore", "everything was put back"),
+        ];
+        let tracks = [TrackView {
+            label: "never an answer for a missing column".into(),
+            segments: vec![segment(0, 200, "wait", "not known"), segment(200, 1400, "pass", "true")],
+        }];
         Self {
             session: "0190b6a4-0000-7000-8000-000000000001".into(),
             task: "survives".into(),
@@ -100,15 +151,8 @@ impl TrialView {
             phase: TrialPhase::Over,
             mark: Mark::Star,
             word: "it held".into(),
-            entries: vec![
-                entry(0, "act", "put checks/batches to incoming"),
-                entry(1200, "held", "never an answer for a missing column"),
-                entry(1400, "restore", "everything was put back"),
-            ],
-            tracks: vec![TrackView {
-                label: "never an answer for a missing column".into(),
-                segments: vec![segment(0, 200, "wait", "not known"), segment(200, 1400, "pass", "true")],
-            }],
+            picture: Picture::of(&entries, &tracks, Some(1300)),
+            entries,
             deadline: Some(1300),
             findings: vec![],
             restored: Some(true),
@@ -117,113 +161,93 @@ impl TrialView {
             live: true,
         }
     }
+}
 
-    /// Whether it runs now.
+impl Picture {
+    /// Of what happened and what was true; `None` where nothing happened.
     #[must_use]
-    pub fn runs(&self) -> bool {
-        matches!(self.phase, TrialPhase::Act | TrialPhase::Watch | TrialPhase::Restore)
-    }
-
-    /// Height of the picture, in its own units.
-    #[must_use]
-    pub fn height(&self) -> usize {
-        TOP + LANE * self.tracks.len() + 26
-    }
-
-    /// The time line: a numbered mark for each act, lanes for what had to hold, and the deadline.
-    #[must_use]
-    pub fn picture(&self) -> String {
-        let end = self
-            .entries
+    pub fn of(entries: &[TrialEntry], tracks: &[TrackView], deadline: Option<u64>) -> Option<Self> {
+        if entries.is_empty() {
+            return None;
+        }
+        let ends = tracks
+            .iter()
+            .flat_map(|track| track.segments.iter().map(|segment| segment.to));
+        let end = entries
             .iter()
             .map(|entry| entry.at)
-            .chain(self.deadline)
-            .chain(
-                self.tracks
-                    .iter()
-                    .flat_map(|track| track.segments.iter().map(|segment| segment.to)),
-            )
+            .chain(deadline)
+            .chain(ends)
             .max()
             .unwrap_or(0)
             .max(1);
         let place = |at: u64| LEFT + at.min(end).saturating_mul(RIGHT - LEFT) / end;
-        let axis = TOP + LANE * self.tracks.len();
-        let mut svg = format!("<path class=\"axis\" d=\"M{LEFT} {axis}H{RIGHT}\"/>");
-        for (number, track) in self.tracks.iter().enumerate() {
-            let top = TOP + LANE * number;
-            let _ = write!(
-                svg,
-                "<text x=\"{LEFT}\" y=\"{}\">{}</text>",
-                top + 11,
-                escaped(&track.label)
-            );
-            for segment in &track.segments {
-                let (from, to) = (place(segment.from), place(segment.to));
-                // What did not hold is drawn higher, so that it is seen without its colour.
-                let (y, height) = if segment.class == "fail" {
-                    (top + 16, 12)
-                } else {
-                    (top + 20, 4)
-                };
-                let _ = write!(
-                    svg,
-                    "<rect class=\"{}\" x=\"{from}\" y=\"{y}\" width=\"{}\" height=\"{height}\"><title>{}</title></rect>",
-                    segment.class,
-                    (to - from.min(to)).max(2),
-                    escaped(&segment.text)
-                );
-            }
-        }
-        for (number, entry) in self.entries.iter().enumerate().filter(|(_, entry)| entry.kind == "act") {
-            let x = place(entry.at);
-            let _ = write!(
-                svg,
-                "<path class=\"tick\" d=\"M{x} 14V{axis}\"/><text x=\"{x}\" y=\"11\" text-anchor=\"middle\">{}</text>",
-                number + 1
-            );
-        }
-        if let Some(deadline) = self.deadline {
-            let x = place(deadline);
-            let _ = write!(
-                svg,
-                "<path class=\"deadline\" d=\"M{x} 14V{axis}\" stroke-dasharray=\"4 4\"/>"
-            );
-        }
-        let _ = write!(
-            svg,
-            "<text x=\"{LEFT}\" y=\"{0}\">0 s</text><text x=\"{RIGHT}\" y=\"{0}\" text-anchor=\"end\">{1}</text>",
-            axis + 18,
-            seconds(end)
-        );
-        svg
-    }
-
-    /// What the picture shows, in words.
-    #[must_use]
-    pub fn alternative(&self) -> String {
-        format!(
-            "Time line of the trial: {} acts, {} conditions; the table below says the same.",
-            self.entries.iter().filter(|entry| entry.kind == "act").count(),
-            self.tracks.len()
-        )
+        let acts = || {
+            entries
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| entry.kind == "act")
+                .map(|(at, entry)| (at + 1, place(entry.at)))
+        };
+        Some(Self {
+            alternative: format!(
+                "Time line of the trial: {}, {}; the table below says the same.",
+                count(acts().count(), "act"),
+                count(tracks.len(), "condition")
+            ),
+            acts: marks(acts()),
+            lanes: tracks
+                .iter()
+                .map(|track| Lane {
+                    label: track.label.clone(),
+                    bars: track
+                        .segments
+                        .iter()
+                        .map(|segment| {
+                            let (from, to) = (place(segment.from), place(segment.to));
+                            Bar {
+                                x: from,
+                                width: to.saturating_sub(from).max(2),
+                                class: segment.class,
+                                text: segment.text.clone(),
+                            }
+                        })
+                        .collect(),
+                })
+                .collect(),
+            deadline: deadline.map(place),
+            end,
+        })
     }
 }
 
-impl TrialEntry {
-    /// `1.2 s`.
-    #[must_use]
-    pub fn time(&self) -> String {
-        seconds(self.at)
+/// Marks from numbers and places, in the order of time.
+fn marks(acts: impl Iterator<Item = (usize, u64)>) -> Vec<ActMark> {
+    let mut marks: Vec<(usize, usize, u64)> = Vec::new();
+    for (number, x) in acts {
+        match marks.last_mut() {
+            Some((_, last, at)) if x.abs_diff(*at) < CLOSE => *last = number,
+            _ => marks.push((number, number, x)),
+        }
     }
+    marks
+        .into_iter()
+        .map(|(first, last, x)| ActMark {
+            x,
+            label: if first == last {
+                first.to_string()
+            } else {
+                format!("{first}–{last}")
+            },
+        })
+        .collect()
 }
 
-/// As text of an SVG.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn seconds(millis: u64) -> String {
-    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+fn count(many: usize, what: &str) -> String {
+    match many {
+        1 => format!("1 {what}"),
+        many => format!("{many} {what}s"),
+    }
 }
 
 #[cfg(test)]
@@ -233,20 +257,36 @@ mod tests {
     #[test]
     fn the_picture_has_acts_lanes_and_the_deadline() {
         let mut trial = TrialView::sample();
-        trial.tracks[0].label = "a <b>".into();
-        let svg = trial.picture();
-        assert_eq!(svg.matches("class=\"tick\"").count(), 1, "{svg}");
-        assert_eq!(svg.matches("<rect").count(), 2, "{svg}");
-        assert_eq!(svg.matches("class=\"deadline\"").count(), 1, "{svg}");
-        assert!(svg.contains("1.4 s") && svg.contains("a &lt;b&gt;"), "{svg}");
+        trial.picture.as_mut().unwrap().lanes[0].label = "a <b> and `c`".into();
+        let html = trial.render().unwrap();
+        assert_eq!(html.matches("class=\"tick\"").count(), 2, "{html}");
+        assert_eq!(html.matches("<rect").count(), 2, "{html}");
+        assert_eq!(html.matches("class=\"deadline\"").count(), 1, "{html}");
+        assert!(
+            html.contains("1.4 s") && html.contains("a &#60;b&#62; and <code>c</code>"),
+            "{html}"
+        );
     }
 
     #[test]
-    fn a_trial_without_entries_has_a_picture_too() {
+    fn acts_that_are_close_share_a_label() {
+        let labels = |places: &[u64]| {
+            marks(places.iter().enumerate().map(|(at, x)| (at + 1, *x)))
+                .into_iter()
+                .map(|mark| mark.label)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(labels(&[6, 10, 200]), ["1–2", "3"]);
+        assert_eq!(labels(&[6, 100]), ["1", "2"]);
+        assert!(labels(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_trial_without_entries_has_no_picture() {
+        assert_eq!(Picture::of(&[], &[], Some(3)), None);
         let mut trial = TrialView::sample();
         trial.entries.clear();
-        trial.tracks.clear();
-        trial.deadline = None;
-        assert!(trial.picture().contains("0.0 s"));
+        trial.picture = None;
+        assert!(!trial.render().unwrap().contains("timeline"));
     }
 }

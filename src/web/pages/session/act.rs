@@ -1,6 +1,5 @@
 //! What a press of a button does: one handler a button, 303 back to a page, or JSON for the page's script.
 
-use askama::Template as _;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
@@ -14,6 +13,7 @@ use crate::model::TaskId;
 use crate::web::identity::Who;
 use crate::web::pages::fill;
 use crate::web::pages::show::{Fields, LabPath, SessionPath, Shown, TaskPath, Wants, not_served};
+use crate::web::templates::View as _;
 use crate::web::{Failure, Site};
 
 /// Fields of the form on a lab's card.

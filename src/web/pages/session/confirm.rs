@@ -1,6 +1,6 @@
 //! Asks before something goes that cannot be undone: what goes, what stays, and the verb on the button.
 
-use askama::Template;
+use serde::Serialize;
 
 use axum::extract::State;
 
@@ -9,11 +9,11 @@ use crate::lab::SessionView;
 use crate::web::identity::Who;
 use crate::web::pages::frame::{Frame, Section};
 use crate::web::pages::show::{SessionPath, Shown, page};
+use crate::web::templates::View;
 use crate::web::{Failure, Site};
 
 /// `GET /sessions/{id}/end` and `GET /sessions/{id}/reset`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "session/confirm.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct ConfirmPage {
     pub frame: Frame,
     pub title: String,
@@ -23,6 +23,10 @@ pub struct ConfirmPage {
     /// Where the form is sent.
     pub action: String,
     pub cancel: String,
+}
+
+impl View for ConfirmPage {
+    const TEMPLATE: &'static str = "session/confirm.html";
 }
 
 /// `GET /sessions/{id}/end`.

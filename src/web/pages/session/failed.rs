@@ -1,6 +1,6 @@
 //! A session that could not be made: the failing step, its last lines, Retry.
 
-use askama::Template;
+use serde::Serialize;
 
 use crate::base::Timestamp;
 use crate::lab::SessionView;
@@ -8,10 +8,10 @@ use crate::web::pages::fill;
 use crate::web::pages::frame::{Frame, Live, Section};
 use crate::web::pages::parts::{StepList, StepOutput};
 use crate::web::pages::time::Times;
+use crate::web::templates::View;
 
 /// `GET /sessions/{id}` while `failed`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "session/failed.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct FailedPage {
     pub frame: Frame,
     pub id: String,
@@ -24,6 +24,10 @@ pub struct FailedPage {
     pub output: StepOutput,
     /// Whether the workspace exists and can be downloaded.
     pub workspace: bool,
+}
+
+impl View for FailedPage {
+    const TEMPLATE: &'static str = "session/failed.html";
 }
 
 /// From what `lab` tells.

@@ -1,6 +1,6 @@
 //! The result: each task with what is true now and what was achieved, the work to take along, and what comes next.
 
-use askama::Template;
+use serde::Serialize;
 
 use axum::extract::State;
 
@@ -18,11 +18,11 @@ use crate::web::pages::show::{SessionPath, Shown, page};
 use crate::web::pages::time::Moment;
 use crate::web::pages::time::Times;
 use crate::web::pages::week::Step;
+use crate::web::templates::View;
 use crate::web::texts;
 
 /// `GET /sessions/{id}/finish`, and `GET /sessions/{id}` once `ended`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "session/finish.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct FinishPage {
     pub frame: Frame,
     pub id: String,
@@ -43,8 +43,12 @@ pub struct FinishPage {
     pub next: Option<Step>,
 }
 
+impl View for FinishPage {
+    const TEMPLATE: &'static str = "session/finish.html";
+}
+
 /// One task's result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ResultLine {
     pub title: String,
     pub points: u32,

@@ -1,6 +1,6 @@
 //! While a session waits or is set up: step n of m, what it prints, cancel, and the instructions to read meanwhile.
 
-use askama::Template;
+use serde::Serialize;
 
 use crate::base::Timestamp;
 use crate::lab::SessionView;
@@ -10,11 +10,11 @@ use crate::web::pages::frame::{Frame, Live, Section};
 use crate::web::pages::mark::Mark;
 use crate::web::pages::parts::{SessionStateView, StepList, StepOutput, StepView};
 use crate::web::pages::time::{Times, span};
+use crate::web::templates::{SafeHtml, View};
 use crate::web::texts;
 
 /// `GET /sessions/{id}` while `queued` or `provisioning`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "session/provisioning.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct ProvisioningPage {
     pub frame: Frame,
     pub id: String,
@@ -34,8 +34,13 @@ pub struct ProvisioningPage {
     pub steps: StepList,
     pub output: StepOutput,
     /// HTML.
-    pub story: String,
-    pub tasks: Vec<(String, String)>,
+    pub story: SafeHtml,
+    /// Title, and what must be true.
+    pub tasks: Vec<(String, SafeHtml)>,
+}
+
+impl View for ProvisioningPage {
+    const TEMPLATE: &'static str = "session/provisioning.html";
 }
 
 /// From what `lab` tells; `last` is the newest event that it contains.
@@ -117,8 +122,11 @@ impl ProvisioningPage {
                 title: "Plant the notebook".into(),
                 output: "planting\n".into(),
             },
-            story: "<p>A data scientist left.</p>".into(),
-            tasks: vec![("Training runs".into(), "<p>One command makes the model.</p>".into())],
+            story: SafeHtml::rendered("<p>A data scientist left.</p>".into()),
+            tasks: vec![(
+                "Training runs".into(),
+                SafeHtml::rendered("<p>One command makes the model.</p>".into()),
+            )],
         }
     }
 }

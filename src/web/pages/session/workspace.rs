@@ -1,6 +1,6 @@
 //! The lab itself: tasks on one side, terminals, editor and service tabs on the other.
 
-use askama::Template;
+use serde::Serialize;
 
 use axum::http::header;
 use axum::response::Response;
@@ -16,11 +16,11 @@ use crate::web::pages::parts::{ExportChoice, Progress, SessionStateView, Session
 use crate::web::pages::time::Moment;
 use crate::web::pages::time::Times;
 use crate::web::security::headers::Policy;
+use crate::web::templates::{SafeHtml, View};
 use crate::web::{Site, texts};
 
 /// `GET /sessions/{id}` while `ready` or `paused`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "session/workspace.html")]
+#[derive(Clone, Debug, Serialize)]
 pub struct WorkspacePage {
     pub frame: Frame,
     pub id: String,
@@ -35,15 +35,19 @@ pub struct WorkspacePage {
     /// Minutes that one press of Extend brings; `None` where no more is allowed.
     pub extend: Option<u64>,
     /// HTML.
-    pub story: String,
+    pub story: SafeHtml,
     pub tasks: Vec<TaskView>,
     pub services: Vec<ServiceTab>,
     /// The latest saved workspace.
     pub export: Option<ExportChoice>,
 }
 
+impl View for WorkspacePage {
+    const TEMPLATE: &'static str = "session/workspace.html";
+}
+
 /// A learner's own server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServiceTab {
     pub name: String,
     pub title: String,
@@ -139,7 +143,7 @@ impl WorkspacePage {
                 still: None,
             },
             extend: Some(30),
-            story: "<p>A data scientist left.</p>".into(),
+            story: SafeHtml::rendered("<p>A data scientist left.</p>".into()),
             tasks: vec![task],
             services: vec![ServiceTab {
                 name: "site".into(),
