@@ -83,7 +83,11 @@ function report(outputs) {
   }
   const editor = [...later].filter((name) => !lab.includes(name));
 
-  for (const name of [...new Set([...lab, ...editor])]) {
+  const asked = dynamic(reach("site.js"))
+    .flatMap((name) => [...reach(name)])
+    .filter((name) => !page.includes(name));
+
+  for (const name of [...new Set([...lab, ...asked, ...editor])]) {
     const path = join(dist, name);
     const brotli = brotliCompressSync(readFileSync(path)).length;
     console.log(`${name.padEnd(52)} ${kb(statSync(path).size)} raw  ${kb(size(name))} gz  ${kb(brotli)} br`);
@@ -92,6 +96,7 @@ function report(outputs) {
   // The page's budget leaves 10 kB of its 40 for the markup itself.
   for (const [what, names, budget] of [
     ["page (scripts, styles, font)", page, 30_000 + total(font)],
+    ["search and terms, when asked for", asked, 6_000],
     ["workspace page with terminal", lab, 250_000],
     ["editor, on top", editor, 200_000],
   ]) {

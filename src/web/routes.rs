@@ -12,7 +12,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::failure::{self, Failure};
-use super::pages::{about, history, home, lab, labs, lesson, session, settings, week};
+use super::pages::{about, glossary, history, home, lab, labs, lesson, search, session, settings, week};
 use super::security::headers;
 use super::security::hosts::Addressee;
 use super::{Site, api, assets, dev, events, proxy, templates};
@@ -32,6 +32,9 @@ pub fn router(site: Site) -> Router {
         .route("/labs", get(labs::show))
         .route("/labs/{lab}", get(lab::show))
         .route("/labs/{lab}/start", post(session::act::start))
+        .route("/search", get(search::show))
+        .route("/glossary", get(glossary::list))
+        .route("/glossary/{slug}", get(glossary::show))
         .route("/history", get(history::show))
         .route("/settings", get(settings::show))
         .route("/about", get(about::show))

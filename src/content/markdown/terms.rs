@@ -309,7 +309,7 @@ mod tests {
         for event in events {
             match event {
                 Event::InlineHtml(html) => match html.strip_prefix("<span class=\"termed\"><a class=\"term\" href=\"/glossary/") {
-                    Some(rest) => out.push_str(&format!("[{}:", rest.split('"').next().unwrap())),
+                    Some(rest) => out.extend(["[", rest.split('"').next().unwrap(), ":"]),
                     None => out.push(']'),
                 },
                 Event::Text(text) | Event::Code(text) => out.push_str(&text),

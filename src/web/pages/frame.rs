@@ -11,6 +11,8 @@ pub enum Section {
     Labs,
     Progress,
     Settings,
+    /// The page of results, which has its own field.
+    Search,
     /// Errors and the like.
     Elsewhere,
 }

@@ -8,6 +8,7 @@ pub mod curriculum;
 pub mod error;
 pub mod fill;
 pub mod frame;
+pub mod glossary;
 pub mod history;
 pub mod home;
 pub mod lab;
@@ -16,6 +17,7 @@ pub mod lesson;
 pub mod mark;
 pub mod parts;
 pub mod progress;
+pub mod search;
 pub mod session;
 pub mod settings;
 pub mod show;
@@ -68,6 +70,9 @@ mod tests {
                 ..lab::LabPage::sample()
             }),
             shown(&history::HistoryPage::sample()),
+            shown(&search::ResultsPage::sample()),
+            shown(&glossary::GlossaryPage::sample()),
+            shown(&glossary::TermPage::sample()),
             shown(&settings::SettingsPage::sample()),
             shown(&about::AboutPage::sample()),
             shown(&error::PlainErrorPage(&error)),

@@ -16,5 +16,6 @@ mod ordinary;
 mod processes;
 mod proofs;
 mod reload;
+mod search;
 mod setup;
 mod state;
