@@ -21,6 +21,9 @@ async function begin({ browser, server }) {
 
 beforeEach(async () => {
   page = await made.page({ permissions: ['clipboard-read', 'clipboard-write'] });
+  // Each test has a shell of its own, whatever the one before left running.
+  const terminals = `${made.server.url}/api/v1/sessions/${session}/terminals`;
+  for (const { id } of (await (await page.request.get(terminals)).json()).terminals) await page.request.delete(`${terminals}/${id}`);
   await page.goto(`${made.server.url}/sessions/${session}`);
   await inWorkspace(page);
 });
@@ -74,8 +77,10 @@ test('Tab goes past the terminal until Enter goes in, and Ctrl+Shift+Enter comes
 
 test('Ctrl+C ends a program, the page stays', async () => {
   await enterTerminal(page);
-  await page.keyboard.type('cat; echo aft""er-$?');
+  // Typed sooner, a line would not be echoed: the shell's own editing is still on.
+  await page.keyboard.type('echo beg""un; cat; echo aft""er-$?');
   await page.keyboard.press('Enter');
+  await waitForOutput(page, 'begun');
   await page.keyboard.type('spoken');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.querySelector('.panel:not([hidden]) .xterm-rows').textContent.split('spoken').length > 2);
