@@ -22,6 +22,7 @@
 mod assess;
 mod evaluate;
 mod partial;
+mod state;
 
 #[cfg(test)]
 mod properties;
@@ -36,13 +37,13 @@ use serde_json::Value;
 use super::trial::{TrialOutcome, TrialVerdict};
 use super::{Change, CheckRef};
 use crate::base::Timestamp;
-use crate::model::{Award, Finding, Lab, Observation, Parameters, Task, TaskId, TaskLevel, TaskWork, Verdict};
+use crate::model::{Award, Finding, Lab, Observation, Parameters, TaskId, TaskLevel, Verdict};
 
 pub use assess::Assessment;
 pub(in crate::grading) use assess::{compile_say, duration, place, say};
 pub(in crate::grading) use evaluate::{Expression, Failure, Scope};
 
-use assess::Judge;
+use state::{CheckState, TaskState};
 
 /// What the engine must remember across a restart besides levels and awards. Belongs in the store as JSON, written
 /// whenever there was a change. Worthless to another definition of the lab, and ignored there.
@@ -86,29 +87,6 @@ pub struct Engine {
     lab: String,
     params: Value,
     tasks: Vec<TaskState>,
-}
-
-#[derive(Clone, Debug)]
-struct TaskState {
-    id: TaskId,
-    points: u32,
-    needs: Vec<TaskId>,
-    checks: Vec<CheckState>,
-    level: TaskLevel,
-    award: Option<Award>,
-}
-
-#[derive(Clone, Debug)]
-struct CheckState {
-    /// `None` for a trial, whose outcome comes judged.
-    judge: Option<Judge>,
-    stable_for: Option<std::time::Duration>,
-    latest: Option<Assessment>,
-    holds_since: Option<Timestamp>,
-    /// Has held for `stable_for`, without a break until now.
-    held: bool,
-    /// Looked at since this engine was made.
-    fresh: bool,
 }
 
 impl Engine {
@@ -405,106 +383,5 @@ impl Engine {
             })
             .cloned()
             .collect()
-    }
-}
-
-impl TaskState {
-    fn new(task: &Task, levels: &[TaskLevel], awards: &[Award], remembered: Option<&Vec<CheckMemory>>) -> Self {
-        let mut checks: Vec<CheckState> = match &task.work {
-            TaskWork::Checks(checks) => checks
-                .iter()
-                .map(|check| CheckState::new(Some(Judge::new(check)), check.stable_for))
-                .collect(),
-            TaskWork::Trial(_) => vec![CheckState::new(None, None)],
-        };
-        for (check, memory) in checks.iter_mut().zip(remembered.into_iter().flatten()) {
-            check.latest.clone_from(&memory.latest);
-            check.holds_since = memory.holds_since;
-            check.held = memory.held;
-            // A trial runs only when it is asked to, so its outcome is as good as it was.
-            check.fresh = check.judge.is_none() && check.latest.is_some();
-        }
-        Self {
-            id: task.id.clone(),
-            points: task.points,
-            needs: task.needs.clone(),
-            checks,
-            level: levels
-                .iter()
-                .find(|level| level.task == task.id)
-                .cloned()
-                .unwrap_or(TaskLevel {
-                    task: task.id.clone(),
-                    verdict: Verdict::Pending,
-                    since: Timestamp(0),
-                    findings: Vec::new(),
-                    waits_for: Vec::new(),
-                }),
-            award: awards.iter().find(|award| award.task == task.id).cloned(),
-        }
-    }
-
-    /// What the checks come to together, needs left aside.
-    fn combined(&self) -> (Verdict, Vec<Finding>) {
-        let checks: Vec<(Verdict, Vec<Finding>)> = self.checks.iter().map(CheckState::now).collect();
-        let verdict = [Verdict::Error, Verdict::Blocked, Verdict::Fail, Verdict::Pending]
-            .into_iter()
-            .find(|verdict| checks.iter().any(|(check, _)| check == verdict))
-            // A task without checks cannot be passed.
-            .unwrap_or(if checks.is_empty() {
-                Verdict::Error
-            } else {
-                Verdict::Pass
-            });
-        let findings = checks.into_iter().flat_map(|(_, findings)| findings).collect();
-        (verdict, findings)
-    }
-}
-
-impl CheckState {
-    fn new(judge: Option<Judge>, stable_for: Option<std::time::Duration>) -> Self {
-        Self {
-            judge,
-            stable_for: stable_for.filter(|duration| !duration.is_zero()),
-            latest: None,
-            holds_since: None,
-            held: false,
-            fresh: false,
-        }
-    }
-
-    fn has_held(&self, now: Timestamp) -> bool {
-        match (self.stable_for, self.holds_since) {
-            (Some(stable_for), Some(since)) => since.after(stable_for) <= now,
-            _ => false,
-        }
-    }
-
-    fn now(&self) -> (Verdict, Vec<Finding>) {
-        let Some(latest) = &self.latest else {
-            let finding = self.judge.as_ref().map_or_else(
-                || Finding {
-                    expected: "the trial is survived".to_owned(),
-                    seen: "not run yet".to_owned(),
-                    place: "trial".to_owned(),
-                    say: None,
-                },
-                Judge::unseen,
-            );
-            return (Verdict::Pending, vec![finding]);
-        };
-        match (latest.verdict, self.stable_for, &self.judge) {
-            (Verdict::Pass, Some(stable_for), Some(judge)) if !self.held => {
-                (Verdict::Pending, vec![judge.settling(stable_for)])
-            }
-            (verdict, _, _) => (verdict, latest.findings.clone()),
-        }
-    }
-
-    fn evidence(&self) -> Vec<String> {
-        self.latest
-            .as_ref()
-            .map(|latest| latest.evidence.clone())
-            .unwrap_or_default()
     }
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::tests::{any_json, check, lab, task, that};
 use super::*;
+use crate::model::TaskWork;
 use crate::model::check::{Assertion, Check};
 
 /// Checks of every kind, some with a time to hold.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::check::{Assertion, Check, FileForm, FileProbe, Probe};
-use crate::model::{Egress, Hold, LabId, Limits, Needs, Say, Trial};
+use crate::model::{Egress, Hold, LabId, Limits, Needs, Say, Task, TaskWork, Trial};
 
 /// Any JSON document of moderate size.
 pub(in crate::grading) fn any_json() -> impl Strategy<Value = Value> {

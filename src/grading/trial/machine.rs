@@ -7,19 +7,24 @@
 //! What could not be looked at breaks `always` and a plain condition if it is absent, never lets `never` hold unless
 //! it could be told at least once, and makes the trial an error, which costs nothing, if it is the platform's fault.
 
+mod verdict;
+mod words;
+
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::holds::{Condition, Look};
 use super::journal::RestoreReport;
 use super::tracks::{Tone, Track};
-use super::{Entry, EntryKind, TrialOutcome, TrialVerdict};
+use super::{Entry, EntryKind, TrialVerdict};
 use crate::base::Timestamp;
-use crate::grading::engine::{Scope, duration, place};
+use crate::grading::engine::Scope;
 use crate::grading::text;
 use crate::model::trial::HoldKind;
-use crate::model::{Act, Finding, Observation, Parameters, Probe, Trial};
+use crate::model::{Act, Finding, Observation, Parameters, Trial};
+
+use words::{binding, describe, names};
 
 /// Entries that a timeline holds.
 const LONGEST: usize = 300;
@@ -243,49 +248,6 @@ impl Machine {
         self.phase = Phase::Finished;
     }
 
-    /// What became of it, once it is finished.
-    #[must_use]
-    pub fn outcome(&self, fingerprint: String) -> Option<TrialOutcome> {
-        let (Phase::Finished, Some(verdict), Some(report)) = (self.phase, self.verdict, &self.report) else {
-            return None;
-        };
-        let mut evidence = Vec::new();
-        if verdict == TrialVerdict::Held {
-            let acts: Vec<_> = self.trial.act.iter().map(describe).collect();
-            if !acts.is_empty() {
-                evidence.push(text::safe(&format!("done: {}", acts.join("; ")), text::LINE));
-            }
-            for condition in &self.conditions {
-                let names = self.names();
-                let seen = condition.finding(&names, &self.facts_for(condition)).seen;
-                evidence.push(text::safe(&format!("{}: {seen}", condition.expected), text::LINE));
-            }
-        }
-        let mut tracks: Vec<Track> = self.lanes.values().cloned().collect();
-        tracks.extend(
-            self.conditions
-                .iter()
-                .map(|condition| condition.track.clone())
-                .filter(|track| !track.segments.is_empty()),
-        );
-        for track in &mut tracks {
-            track.close(self.began, self.finished);
-        }
-        Some(TrialOutcome {
-            verdict,
-            findings: self.findings.clone(),
-            evidence,
-            started: self.began,
-            finished: self.finished,
-            timeline: self.timeline.clone(),
-            tracks,
-            restored: report.complete,
-            notes: report.notes.clone(),
-            fingerprint,
-            fault: self.fault.clone(),
-        })
-    }
-
     fn watch(&mut self, now: Timestamp) {
         let longest = self
             .conditions
@@ -399,80 +361,6 @@ impl Machine {
         }
     }
 
-    /// The time is up.
-    fn conclude(&mut self, now: Timestamp) {
-        let unmet = self.conditions.iter().position(|condition| match condition.kind {
-            HoldKind::Once | HoldKind::Eventually(_) => !condition.settled,
-            HoldKind::Never | HoldKind::Always => condition.told == 0,
-        });
-        if let Some(index) = unmet {
-            self.conclude_unmet(index, now);
-            return;
-        }
-        self.verdict = Some(TrialVerdict::Held);
-        self.phase = Phase::Restoring;
-    }
-
-    /// A condition was not met in time, or could never be told.
-    fn conclude_unmet(&mut self, index: usize, now: Timestamp) {
-        let condition = &self.conditions[index];
-        if let Some(why) = self.blind_for(condition) {
-            self.fail(&why, now);
-            return;
-        }
-        let mut facts = self.facts_for(condition);
-        if condition.told == 0 {
-            let why = condition
-                .untold
-                .clone()
-                .unwrap_or_else(|| "it was never seen".to_owned());
-            facts = if facts.is_empty() {
-                why
-            } else {
-                format!("{facts} ({why})")
-            };
-        }
-        let finding = condition.finding(&self.names(), &facts);
-        self.violate(finding, now);
-    }
-
-    fn violate(&mut self, finding: Finding, now: Timestamp) {
-        self.note(
-            EntryKind::Violation,
-            &format!("expected {}; seen {}", finding.expected, finding.seen),
-            now,
-        );
-        self.findings = vec![finding];
-        self.verdict = Some(TrialVerdict::Violated);
-        self.phase = Phase::Restoring;
-    }
-
-    fn fail(&mut self, why: &str, now: Timestamp) {
-        self.note(
-            EntryKind::Note,
-            "the trial itself could not go on; this costs nothing",
-            now,
-        );
-        self.findings = vec![Finding {
-            expected: "the trial can be run".to_owned(),
-            seen: "The platform could not go on with it. This costs nothing; run it again, and the operator is told."
-                .to_owned(),
-            place: "trial".to_owned(),
-            say: None,
-        }];
-        self.fault = Some(why.to_owned());
-        self.verdict = Some(TrialVerdict::Error);
-        self.phase = Phase::Restoring;
-    }
-
-    /// Why a condition cannot be told: a name that it uses could not be looked at.
-    fn blind_for(&self, condition: &Condition) -> Option<String> {
-        self.blind
-            .iter()
-            .find(|(name, _)| condition.uses(name))
-            .map(|(name, why)| format!("{name}: {why}"))
-    }
-
     fn facts_for(&self, condition: &Condition) -> String {
         let facts: Vec<String> = self
             .facts
@@ -493,43 +381,4 @@ impl Machine {
             self.timeline.push(Entry { at, kind, text });
         }
     }
-}
-
-/// What expressions see: the bound and watched names, `params`, and `act.time`, when the latest act was done, in
-/// seconds since 1970 with a fraction.
-fn names<'a>(bound: &'a BTreeMap<String, Value>, params: &'a Value, acted: Option<Timestamp>) -> Scope<'a> {
-    let mut names = Scope::new().with("params", params);
-    for (name, value) in bound {
-        names = names.with(name.as_str(), value);
-    }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "microseconds since 1970 keep within 2^53 until the year 2255"
-    )]
-    let act = acted.map_or_else(|| json!({}), |at| json!({"time": at.0 as f64 / 1e6}));
-    names.own("act", act)
-}
-
-fn binding(act: &Act) -> Option<&str> {
-    match act {
-        Act::Command { bind, .. } => bind.as_deref(),
-        Act::Referee { bind, .. } | Act::Http { bind, .. } => Some(bind),
-        _ => None,
-    }
-}
-
-/// An act in words for the learner.
-fn describe(act: &Act) -> String {
-    let words = match act {
-        Act::Put { to, .. } => format!("put {to}"),
-        Act::Write { path, .. } => format!("write {path}"),
-        Act::Remove { path } => format!("remove {path}"),
-        Act::Move { from, to } => format!("move {from} to {to}"),
-        Act::FlipByte { path, .. } => format!("flip a bit of {path}"),
-        Act::Command { probe, .. } => format!("run {}", probe.run.join(" ")),
-        Act::Referee { probe, .. } => format!("run {}", place(&Probe::Referee(probe.clone()))),
-        Act::Http { probe, .. } => place(&Probe::Http(probe.clone())),
-        Act::Wait(time) => format!("wait {}", duration(*time)),
-    };
-    text::safe(&words, text::LINE)
 }

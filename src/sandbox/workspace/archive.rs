@@ -10,7 +10,8 @@ use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
 use super::error::shown;
-use super::root::{Root, check, fresh_name};
+use super::path::check;
+use super::root::{Root, fresh_name};
 use super::{Caps, Copied, Entry, EntryKind, Expect, Result, WorkspaceError};
 
 /// Beyond so many bytes unpacked, [`RATIO`] counts.
@@ -204,7 +205,7 @@ impl<'a, W: Write> Pack<'a, W> {
             }
             Err(error) => return Err(error),
         };
-        let size = super::root::size(&stat);
+        let size = super::about::size(&stat);
         let bytes = self.copied.bytes.saturating_add(size);
         if bytes > self.most {
             return Err(WorkspaceError::TooLarge {

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::root::{DEEPEST, Root, check};
+use super::path::check;
+use super::root::{DEEPEST, Root};
 use super::{Caps, Copied, EntryKind, Expect, Result, WorkspaceError};
 
 impl Root {

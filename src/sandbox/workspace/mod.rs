@@ -4,10 +4,12 @@
 //! no magic links), and opened only if they are regular files, under a cap. Never follows a link, never blocks on a
 //! FIFO, never leaves the root. The blocking work runs on the pool for it.
 
+mod about;
 mod archive;
 mod copy;
 mod error;
 mod hash;
+mod path;
 mod remove;
 mod root;
 #[cfg(test)]
@@ -150,7 +152,7 @@ impl Workspace {
         let path = path.to_owned();
         self.blocking(move |root| {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-            root.stat(&path).map(|stat| root::entry(name, false, &stat))
+            root.stat(&path).map(|stat| about::entry(name, false, &stat))
         })
         .await
     }
@@ -181,7 +183,7 @@ impl Workspace {
         let path = path.to_owned();
         self.blocking(move |root| root.open_regular(&path))
             .await
-            .map(|(file, stat)| (tokio::fs::File::from_std(file), root::size(&stat)))
+            .map(|(file, stat)| (tokio::fs::File::from_std(file), about::size(&stat)))
     }
 
     /// Writes a file atomically (a reader sees the old or the new bytes, never half), keeping the mode of the one

@@ -5,7 +5,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::root::{Root, fresh_name, split};
+use super::path::split;
+use super::root::{Root, fresh_name};
 use super::{Result, WorkspaceError};
 
 /// Passes over a directory that somebody keeps filling.

@@ -9,15 +9,15 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, RenameFlags, ResolveFlags, Stat, Uid};
+use rustix::fs::{AtFlags, Dir, Gid, Mode, OFlags, RenameFlags, ResolveFlags, Stat, Uid};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
+use super::about::{entry, kind_of, modified, not_a_file, size, special};
 use super::error::shown;
+use super::path::{check, split};
 use super::{Content, Entry, EntryKind, Expect, FileHash, Result, WorkspaceError};
 
-/// Bytes of a path; the kernel's own bound is 4096 with the end.
-pub(super) const LONGEST_PATH: usize = 2048;
 /// Files that are half written or half removed begin so; they are left out of lists.
 pub(super) const OURS: &str = ".halfway-tmp-";
 /// Directories within directories.
@@ -40,113 +40,6 @@ pub(super) fn fresh_name() -> String {
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     )
-}
-
-/// Splits a path into parent and name after checking every component.
-pub(super) fn split(path: &str) -> Result<(&str, &str)> {
-    check(path)?;
-    if path.is_empty() {
-        return Err(WorkspaceError::BadPath {
-            path: String::new(),
-            why: "it is empty",
-        });
-    }
-    Ok(path.rsplit_once('/').unwrap_or(("", path)))
-}
-
-/// `""` is the root; everything else is names joined by `/`.
-pub(super) fn check(path: &str) -> Result<()> {
-    let bad = |why| {
-        Err(WorkspaceError::BadPath {
-            path: path.chars().take(200).collect(),
-            why,
-        })
-    };
-    if path.is_empty() {
-        return Ok(());
-    }
-    if path.len() > LONGEST_PATH {
-        return bad("it is too long");
-    }
-    if path.starts_with('/') {
-        return bad("it is absolute");
-    }
-    if path.contains('\0') {
-        return bad("it holds a NUL");
-    }
-    for name in path.split('/') {
-        match name {
-            "" => return bad("a name in it is empty"),
-            "." | ".." => return bad("`.` and `..` are not allowed"),
-            name if name.len() > 255 => return bad("a name is too long"),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn kind_of(stat: &Stat) -> EntryKind {
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => EntryKind::File,
-        FileType::Directory => EntryKind::Directory,
-        FileType::Symlink => EntryKind::Symlink,
-        _ => EntryKind::Special,
-    }
-}
-
-fn special(stat: &Stat) -> &'static str {
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::Fifo => "a FIFO",
-        FileType::Socket => "a socket",
-        FileType::CharacterDevice | FileType::BlockDevice => "a device",
-        _ => "something else",
-    }
-}
-
-/// The error for what is no regular file.
-fn not_a_file(path: &str, stat: &Stat) -> Option<WorkspaceError> {
-    let path = shown(path);
-    match kind_of(stat) {
-        EntryKind::File => None,
-        EntryKind::Directory => Some(WorkspaceError::IsDirectory { path }),
-        EntryKind::Symlink => Some(WorkspaceError::Symlink { path }),
-        EntryKind::Special => Some(WorkspaceError::Special {
-            path,
-            what: special(stat),
-        }),
-    }
-}
-
-#[allow(
-    clippy::unnecessary_cast,
-    clippy::useless_conversion,
-    reason = "the types of these fields differ by platform"
-)]
-pub(super) fn entry(name: String, unreadable_name: bool, stat: &Stat) -> Entry {
-    let kind = kind_of(stat);
-    Entry {
-        name,
-        kind,
-        size: if kind == EntryKind::File { size(stat) } else { 0 },
-        modified: modified(stat),
-        mode: u32::from(stat.st_mode) & 0o777,
-        unreadable_name,
-    }
-}
-
-pub(super) fn size(stat: &Stat) -> u64 {
-    u64::try_from(stat.st_size).unwrap_or(0)
-}
-
-#[allow(
-    clippy::unnecessary_cast,
-    clippy::useless_conversion,
-    reason = "the types of these fields differ by platform"
-)]
-pub(super) fn modified(stat: &Stat) -> i64 {
-    (stat.st_mtime as i64)
-        .saturating_mul(1_000_000)
-        .saturating_add(i64::try_from(stat.st_mtime_nsec).unwrap_or(0) / 1000)
 }
 
 impl Root {
@@ -450,23 +343,5 @@ impl Root {
             Mode::from_raw_mode(mode & 0o777),
         )
         .map_err(WorkspaceError::sys(path))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_that_leave_are_refused_as_text() {
-        for bad in ["/etc", "..", "a/../b", "a//b", "a/", ".", "a/./b", "a\0b"] {
-            assert!(matches!(check(bad), Err(WorkspaceError::BadPath { .. })), "{bad:?}");
-        }
-        for good in ["", "a", "a/b", "...", "a..b", "ä ö", "-rf"] {
-            assert!(check(good).is_ok(), "{good:?}");
-        }
-        assert!(check(&"a/".repeat(2000)).is_err());
-        assert!(split("").is_err());
-        assert_eq!(split("a/b/c").unwrap(), ("a/b", "c"));
     }
 }

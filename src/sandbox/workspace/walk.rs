@@ -1,7 +1,8 @@
 //! Everything beneath a directory, in order, links not followed, up to a cap.
 
 use super::error::shown;
-use super::root::{DEEPEST, LONGEST_PATH, Root};
+use super::path::LONGEST_PATH;
+use super::root::{DEEPEST, Root};
 use super::{Entry, EntryKind, Result, WorkspaceError};
 
 type Visit<'a> = &'a mut dyn FnMut(&str, &Entry) -> Result<()>;
