@@ -162,12 +162,13 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         assert!(swept(state.path()).await.is_empty());
         let held = RunFolder::make(state.path()).unwrap();
-        let left = RunFolder::make(state.path()).unwrap();
-        std::fs::create_dir_all(left.path().join("0/scratch")).unwrap();
-        let (name, path) = (left.path().file_name().unwrap().to_owned(), left.path().to_owned());
-        // As a kill would: the lock goes, the directory stays.
-        let RunFolder { folder, _lock } = left;
-        drop((folder.keep(), _lock));
+        let path = {
+            let left = RunFolder::make(state.path()).unwrap();
+            std::fs::create_dir_all(left.path().join("0/scratch")).unwrap();
+            // As a kill would: the lock goes, the directory stays.
+            left.folder.keep()
+        };
+        let name = path.file_name().unwrap();
         let mine = state.path().join("proof/notes");
         std::fs::create_dir(&mine).unwrap();
         assert_eq!(swept(state.path()).await, [name.to_str().unwrap()]);

@@ -22,7 +22,7 @@ on_both! {
 
 async fn a_set_up_that_fails_shows_its_output_and_can_be_retried(database: Database) {
     let world = World::with(database, |lab| {
-        write(&lab.join("setup/again.sh"), "echo the reason; exit 3")
+        write(&lab.join("setup/again.sh"), "echo the reason; exit 3");
     })
     .await;
     let (labs, session) = world.started().await;
