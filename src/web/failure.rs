@@ -273,6 +273,10 @@ impl From<TemplateError> for Failure {
 #[derive(Clone, Copy, Debug)]
 pub struct Elsewhere;
 
+/// Marks an answer that refuses and is a page in its own right: it is sent as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Dressed;
+
 /// Turns a panic into a [`Failure`], then every error into a page or JSON with a reference that is in the log.
 pub async fn dress(State(site): State<Site>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
@@ -289,7 +293,8 @@ pub async fn dress(State(site): State<Site>, request: Request, next: Next) -> Re
         Failure::internal(format_args!("a handler panicked: {words}")).into_response()
     });
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<Dressed>().is_some() {
         return response;
     }
     let failure = response

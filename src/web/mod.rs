@@ -11,6 +11,7 @@ mod failure;
 pub mod identity;
 pub mod pages;
 mod proxy;
+pub mod quizzes;
 mod reading;
 mod routes;
 pub mod search;
@@ -27,9 +28,11 @@ use tokio_util::sync::CancellationToken;
 use self::capability::Capabilities;
 use self::identity::Identity;
 use self::pages::lesson::LessonCache;
+use self::quizzes::Quizzes;
 use self::reading::Reading;
 use self::search::Finder;
 use self::security::hosts::Hosts;
+use crate::base::ids;
 use crate::base::{Clock, Random, SessionId};
 use crate::content::{Catalogue, Library};
 use crate::lab::Labs;
@@ -80,6 +83,7 @@ struct Shared {
     port: u16,
     capabilities: Capabilities,
     lessons: LessonCache,
+    quizzes: Quizzes,
     reading: Reading,
     finder: Finder,
     stopping: CancellationToken,
@@ -102,6 +106,7 @@ impl Site {
             port: parts.port,
             capabilities: Capabilities::new(parts.secret),
             lessons: LessonCache::default(),
+            quizzes: Quizzes::default(),
             reading: Reading::default(),
             finder: Finder::default(),
             stopping: CancellationToken::new(),
@@ -147,6 +152,15 @@ impl Site {
 
     fn lessons(&self) -> &LessonCache {
         &self.0.lessons
+    }
+
+    fn quizzes(&self) -> &Quizzes {
+        &self.0.quizzes
+    }
+
+    /// An id that nothing else has.
+    fn unique(&self) -> String {
+        ids::uuid_v7(&self.0.clock, &self.0.random).to_string()
     }
 
     fn reading(&self) -> &Reading {

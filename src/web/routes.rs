@@ -12,7 +12,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::failure::{self, Failure};
-use super::pages::{about, glossary, history, home, lab, labs, lesson, search, session, settings, week};
+use super::pages::{about, glossary, history, home, lab, labs, lesson, quiz, review, search, session, settings, week};
 use super::security::headers;
 use super::security::hosts::Addressee;
 use super::{Site, api, assets, dev, events, proxy, templates};
@@ -28,6 +28,9 @@ pub fn router(site: Site) -> Router {
         .route("/", get(home::show))
         .route("/weeks/{week}", get(week::show))
         .route("/weeks/{week}/{lesson}", get(lesson::show))
+        .route("/weeks/{week}/{lesson}/quiz", post(quiz::answer))
+        .route("/review", get(review::show).post(review::answer))
+        .route("/review/switch", post(review::switch))
         .route("/weeks/{week}/figures/{name}", get(lesson::figure))
         .route("/labs", get(labs::show))
         .route("/labs/{lab}", get(lab::show))

@@ -3,12 +3,14 @@ import * as choices from "./choices.js";
 import { startCode } from "./code.js";
 import { startForms } from "./forms.js";
 import { startLive } from "./live.js";
+import { startQuiz } from "./quiz.js";
 import { startTimes } from "./times.js";
 
 startTimes();
 startCode();
 startForms(choices);
 startLive();
+startQuiz();
 
 // Ctrl+K on a Mac deletes to the end of the line, so it is Cmd+K there.
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);

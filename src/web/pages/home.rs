@@ -22,6 +22,8 @@ pub struct HomePage {
     /// Where to go on; `None` where nothing is written.
     pub next: Option<Continue>,
     pub running: Vec<RunningLab>,
+    /// `2 questions are due`; `None` where none is.
+    pub due: Option<String>,
     pub stages: Vec<Stage>,
     pub months: Vec<MonthRow>,
 }
@@ -93,6 +95,7 @@ pub async fn show(State(site): State<Site>, Who(person): Who) -> Shown {
     let last = crate::web::events::last(&site, person);
     let attempts = site.labs().history(person).await?;
     let read = site.reading().of(site.store(), person).await?;
+    let answered = site.quizzes().of(site.store(), person).await?;
     let catalogue = site.catalogue();
     let done = Done {
         attempts: &attempts,
@@ -108,6 +111,7 @@ pub async fn show(State(site): State<Site>, Who(person): Who) -> Shown {
         frame: Frame::landing(title, Section::Curriculum, site.clock().now()).live(Live { last, session: None }),
         next: done.next(&catalogue),
         running: running(&attempts),
+        due: answered.due_words(&catalogue, site.clock().now()),
         stages: super::curriculum::stages(&done.stages(&catalogue)),
         months: done.months(&catalogue),
     })
@@ -154,6 +158,7 @@ impl HomePage {
                 time: Some("41 min left".into()),
                 href: "/sessions/0190b6a4-0000-7000-8000-000000000001".into(),
             }],
+            due: Some("1 question is due".into()),
             stages: super::curriculum::stages(&[]),
             months: vec![MonthRow {
                 number: 1,

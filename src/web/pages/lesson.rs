@@ -1,25 +1,29 @@
-//! A lesson: text to read, its place in the week, and the lab that follows.
+//! A lesson: text to read with its questions, its place in the week, and the lab that follows.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+mod cache;
+
+use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use bytes::Bytes;
 use serde::Serialize;
 
+pub use self::cache::LessonCache;
+use self::cache::{Halves, QUIZ};
 use super::curriculum::week_name;
 use super::frame::{Frame, Section};
-use super::show::{Shown, is_known, is_slug, not_modified};
+use super::quiz;
+use super::ready::{self, Piece};
+use super::show::{Shown, is_slug};
 use super::week::{Step, no_week};
-use crate::base::Timestamp;
-use crate::content::Catalogue;
+use crate::base::{PersonId, Timestamp};
+use crate::content::{Catalogue, LessonEntry};
 use crate::model::curriculum::{Lesson, Week};
 use crate::web::identity::Who;
 use crate::web::templates::{SafeHtml, View};
-use crate::web::{Failure, Site, assets, reading, templates};
+use crate::web::{Failure, Site, reading};
 
 /// The page at `/weeks/{n}/{lesson}`.
 #[derive(Clone, Debug, Serialize)]
@@ -34,8 +38,11 @@ pub struct LessonPage {
     pub prerequisites: Vec<String>,
     pub versions: Vec<VersionLine>,
     pub contents: Vec<Heading>,
-    /// Rendered Markdown.
-    pub body: SafeHtml,
+    /// Rendered Markdown before the quiz.
+    pub before: SafeHtml,
+    pub quiz: SafeHtml,
+    /// And after it.
+    pub after: SafeHtml,
     pub previous: Option<Step>,
     pub next: Option<Step>,
     pub lab: Option<LabTeaser>,
@@ -79,7 +86,8 @@ pub struct LabTeaser {
     pub href: String,
 }
 
-/// `GET /weeks/{n}/{lesson}`. The same bytes for everybody who has read the same of the week, kept ready to be sent.
+/// `GET /weeks/{n}/{lesson}`. What is the same for everybody who has read the same of the week is kept ready to be sent;
+/// the quiz stands in it as the person has answered it. `?retry=` opens questions again.
 ///
 /// # Errors
 /// Where there is no such lesson, or it is not written.
@@ -87,10 +95,47 @@ pub async fn show(
     State(site): State<Site>,
     Who(person): Who,
     Path((number, slug)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Shown {
     let number: u8 = number.parse().map_err(|_| no_week())?;
     let catalogue = site.catalogue();
+    let (page, at) = halves(&site, &catalogue, person, (number, &slug)).await?;
+    let answered = site.quizzes().of(site.store(), person).await?;
+    let now = site.clock().now();
+    let retry = quiz::retries(query.as_deref());
+    let make = || quiz::in_lesson(&site, &catalogue, &answered, (number, &slug), &retry, None, now);
+    let quiz = if retry.is_empty() {
+        site.lessons()
+            .quiz((person, number, at), &catalogue, &answered, now, make)?
+    } else {
+        Arc::new(Piece::of(make()?)?)
+    };
+    Ok(ready::answer(&[&page.before, &quiz, &page.after], &headers))
+}
+
+/// The lesson's page around a quiz, which was rendered.
+///
+/// # Errors
+/// As [`show`].
+pub async fn with_quiz(
+    site: &Site,
+    catalogue: &Arc<Catalogue>,
+    person: PersonId,
+    lesson: (u8, &str),
+    quiz: &str,
+) -> Result<String, Failure> {
+    let (page, _) = halves(site, catalogue, person, lesson).await?;
+    Ok([page.before.text(), quiz, page.after.text()].concat())
+}
+
+/// The lesson's page without its quiz, and its place in the week; writes down that it was opened.
+async fn halves(
+    site: &Site,
+    catalogue: &Arc<Catalogue>,
+    person: PersonId,
+    (number, slug): (u8, &str),
+) -> Result<(Arc<Halves>, usize), Failure> {
     let week = catalogue
         .curriculum
         .weeks
@@ -109,7 +154,7 @@ pub async fn show(
         .collect::<Vec<_>>();
     let now = site.clock().now();
     site.reading()
-        .open(site.store(), person, Some(&reading::key(number, &slug)), &before, now)
+        .open(site.store(), person, Some(&reading::key(number, slug)), &before, now)
         .await?;
     let read = site.reading().of(site.store(), person).await?;
     let finished = week
@@ -122,10 +167,10 @@ pub async fn show(
                 .any(|read| read.finished.is_some() && read.lesson == reading::key(number, &lesson.slug))
         })
         .fold(0u64, |mask, (at, _)| mask | 1 << at);
-    let ready = site.lessons().get(&catalogue, (number, at, finished), || {
-        fill(&catalogue, week, at, finished)
+    let page = site.lessons().page(catalogue, (number, at, finished), || {
+        fill(catalogue, week, at, finished)
     })?;
-    Ok(ready.answer(&headers))
+    Ok((page, at))
 }
 
 /// `GET /weeks/{n}/figures/{name}`.
@@ -164,6 +209,8 @@ fn fill(catalogue: &Catalogue, week: &Week, at: usize, finished: u64) -> LessonP
         title: lesson.title.clone(),
         href: format!("/weeks/{}/{}", week.number, lesson.slug),
     };
+    let half =
+        |of: &dyn Fn(&LessonEntry) -> String| SafeHtml::rendered(entry.map_or_else(String::new, |entry| of(entry)));
     LessonPage {
         // The page has no times that go by the clock, so that it can be kept.
         frame: Frame::new(format!("{} · {name}", lesson.title), Section::Curriculum, Timestamp(0)),
@@ -209,19 +256,10 @@ fn fill(catalogue: &Catalogue, week: &Week, at: usize, finished: u64) -> LessonP
                 })
                 .collect()
         }),
-        contents: entry.map_or_else(Vec::new, |entry| {
-            entry
-                .rendered()
-                .headings
-                .iter()
-                .filter(|heading| heading.level == 2)
-                .map(|heading| Heading {
-                    id: heading.id.clone(),
-                    title: heading.title.clone(),
-                })
-                .collect()
-        }),
-        body: SafeHtml::rendered(entry.map_or_else(String::new, |entry| entry.rendered().html.clone())),
+        contents: contents(catalogue, week.number, &lesson.slug),
+        before: half(&|entry| entry.rendered().before_quiz().to_owned()),
+        quiz: SafeHtml::rendered(QUIZ.to_owned()),
+        after: half(&|entry| entry.rendered().after_quiz().to_owned()),
         previous: week.lessons[..at]
             .iter()
             .rev()
@@ -245,6 +283,38 @@ fn fill(catalogue: &Catalogue, week: &Week, at: usize, finished: u64) -> LessonP
     }
 }
 
+/// The headings of the text, and the quiz where it stands between them.
+fn contents(catalogue: &Catalogue, week: u8, slug: &str) -> Vec<Heading> {
+    let Some(entry) = catalogue.lesson(week, slug) else {
+        return Vec::new();
+    };
+    let mut contents: Vec<Heading> = entry
+        .rendered()
+        .headings
+        .iter()
+        .filter(|heading| heading.level == 2)
+        .map(|heading| Heading {
+            id: heading.id.clone(),
+            title: heading.title.clone(),
+        })
+        .collect();
+    if catalogue.quiz(week, slug).is_some() {
+        let before = entry.rendered().before_quiz();
+        let at = contents
+            .iter()
+            .take_while(|heading| before.contains(&format!("<h2 id=\"{}\"", heading.id)))
+            .count();
+        contents.insert(
+            at,
+            Heading {
+                id: "quiz".into(),
+                title: quiz::TITLE.into(),
+            },
+        );
+    }
+    contents
+}
+
 /// The title of a lesson that is named `slug`, or `w01/slug`.
 fn prerequisite(catalogue: &Catalogue, week: u8, name: &str) -> String {
     let (week, slug) = name
@@ -258,98 +328,6 @@ fn prerequisite(catalogue: &Catalogue, week: u8, name: &str) -> String {
         .find(|other| other.number == week)
         .and_then(|week| week.lessons.iter().find(|lesson| lesson.slug == slug))
         .map_or_else(|| name.to_owned(), |lesson| lesson.title.clone())
-}
-
-/// Lessons that are rendered and compressed, by week, place in it, and what of the week was finished.
-#[derive(Default)]
-pub struct LessonCache(RwLock<Kept>);
-
-type Key = (u8, usize, u64);
-
-#[derive(Default)]
-struct Kept {
-    /// The content that they were made from: with other content all are made anew.
-    from: Option<Arc<Catalogue>>,
-    pages: HashMap<Key, Arc<ReadyPage>>,
-}
-
-/// More than there are lessons; what a person has finished multiplies them.
-const MOST_KEPT: usize = 1000;
-
-/// A page that is ready to be sent.
-pub struct ReadyPage {
-    plain: Bytes,
-    gzip: Option<Bytes>,
-    tag: HeaderValue,
-}
-
-impl LessonCache {
-    fn get(
-        &self,
-        catalogue: &Arc<Catalogue>,
-        key: Key,
-        make: impl FnOnce() -> LessonPage,
-    ) -> Result<Arc<ReadyPage>, Failure> {
-        // A debug build serves assets from disk, whose addresses change, and a template may: nothing is kept.
-        let keep = !cfg!(debug_assertions) && !templates::is_watched();
-        if keep {
-            let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if kept.from.as_ref().is_some_and(|from| Arc::ptr_eq(from, catalogue))
-                && let Some(page) = kept.pages.get(&key)
-            {
-                return Ok(page.clone());
-            }
-        }
-        let page = Arc::new(ReadyPage::of(make().render()?));
-        if keep {
-            let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            if !kept.from.as_ref().is_some_and(|from| Arc::ptr_eq(from, catalogue)) {
-                kept.from = Some(catalogue.clone());
-                kept.pages.clear();
-            }
-            if kept.pages.len() >= MOST_KEPT {
-                kept.pages.clear();
-            }
-            kept.pages.insert(key, page.clone());
-        }
-        Ok(page)
-    }
-}
-
-impl ReadyPage {
-    fn of(html: String) -> Self {
-        let tag = assets::tag(html.as_bytes());
-        Self {
-            gzip: assets::compressed(html.as_bytes()).map(Bytes::from),
-            plain: Bytes::from(html),
-            tag,
-        }
-    }
-
-    fn answer(&self, headers: &HeaderMap) -> Response {
-        let known = self.tag.to_str().is_ok_and(|tag| is_known(headers, tag));
-        let mut response = if known {
-            not_modified(&self.tag)
-        } else {
-            let zipped = self.gzip.as_ref().filter(|_| assets::accepts_gzip(headers));
-            let mut response = Response::new(Body::from(zipped.unwrap_or(&self.plain).clone()));
-            if zipped.is_some() {
-                response
-                    .headers_mut()
-                    .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            }
-            response.headers_mut().insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/html; charset=utf-8"),
-            );
-            response.headers_mut().insert(header::ETAG, self.tag.clone());
-            response
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        response
-    }
 }
 
 impl LessonPage {
@@ -387,10 +365,11 @@ impl LessonPage {
                 id: "check-yourself".into(),
                 title: "Check yourself".into(),
             }],
-            body: SafeHtml::rendered(
-                "<p>An alert that fires for every blip gets muted.</p><h2 id=\"check-yourself\">Check yourself</h2>"
-                    .into(),
+            before: SafeHtml::rendered("<p>An alert that fires for every blip gets muted.</p>".into()),
+            quiz: SafeHtml::rendered(
+                "<section id=\"quiz\"><h2 id=\"check-yourself\">Check yourself</h2></section>".into(),
             ),
+            after: SafeHtml::rendered("<p>What is true now.</p>".into()),
             previous: None,
             next: Some(Step {
                 title: "Anatomy of a model".into(),

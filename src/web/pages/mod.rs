@@ -17,6 +17,9 @@ pub mod lesson;
 pub mod mark;
 pub mod parts;
 pub mod progress;
+pub mod quiz;
+pub mod ready;
+pub mod review;
 pub mod search;
 pub mod session;
 pub mod settings;
@@ -70,6 +73,8 @@ mod tests {
                 ..lab::LabPage::sample()
             }),
             shown(&history::HistoryPage::sample()),
+            shown(&review::ReviewPage::sample()),
+            shown(&quiz::view::QuizView::sample()),
             shown(&search::ResultsPage::sample()),
             shown(&glossary::GlossaryPage::sample()),
             shown(&glossary::TermPage::sample()),

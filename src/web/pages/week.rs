@@ -40,6 +40,8 @@ pub struct LessonLine {
     /// `None` where it is not written yet.
     pub href: Option<String>,
     pub minutes: Option<u32>,
+    /// `answered 3 of 4`; empty where nothing was answered.
+    pub note: String,
 }
 
 /// A lab in a list.
@@ -72,6 +74,7 @@ pub async fn show(State(site): State<Site>, Who(person): Who, Path(number): Path
         .and_then(|number| catalogue.curriculum.weeks.iter().find(|week| week.number == number))
         .ok_or_else(no_week)?;
     let attempts = site.labs().history(person).await?;
+    let answered = site.quizzes().of(site.store(), person).await?;
     let best = Done {
         attempts: &attempts,
         read: &[],
@@ -106,6 +109,10 @@ pub async fn show(State(site): State<Site>, Who(person): Who, Path(number): Path
                     .as_ref()
                     .map(|_| format!("/weeks/{}/{}", week.number, lesson.slug)),
                 minutes: lesson.body.as_ref().map(|body| body.minutes),
+                note: catalogue
+                    .quiz(week.number, &lesson.slug)
+                    .map(|entry| answered.score(entry).words())
+                    .unwrap_or_default(),
             })
             .collect(),
         labs: week
@@ -151,11 +158,13 @@ impl WeekPage {
                     title: "Metrics and thresholds".into(),
                     href: Some("/weeks/1/metrics-and-thresholds".into()),
                     minutes: Some(15),
+                    note: "answered 3 of 4".into(),
                 },
                 LessonLine {
                     title: "Maturity levels".into(),
                     href: None,
                     minutes: None,
+                    note: String::new(),
                 },
             ],
             labs: vec![LabLine {

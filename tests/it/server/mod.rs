@@ -15,6 +15,7 @@ mod journey;
 mod ordinary;
 mod processes;
 mod proofs;
+mod quiz;
 mod reload;
 mod search;
 mod setup;
