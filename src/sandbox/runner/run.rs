@@ -25,11 +25,20 @@ pub(super) struct Running {
     child: Child,
     /// Its end tells the run to end: when the server dies, too.
     hold: Option<ChildStdin>,
-    _tidy: Tidy,
+    tidy: Tidy,
 }
 
 /// Drops what is to be tidied up where that may block.
 struct Tidy(Option<Box<dyn Any + Send>>);
+
+impl Tidy {
+    async fn now(&mut self) {
+        let Some(over) = self.0.take() else { return };
+        if let Err(error) = tokio::task::spawn_blocking(move || drop(over)).await {
+            tracing::error!(%error, "what a run left could not all be removed");
+        }
+    }
+}
 
 impl Drop for Tidy {
     fn drop(&mut self) {
@@ -62,7 +71,7 @@ impl Running {
         Ok(Self {
             hold: child.stdin.take(),
             child,
-            _tidy: tidy,
+            tidy,
         })
     }
 
@@ -103,6 +112,8 @@ impl Running {
                 }
             }
         };
+        // Whatever it left behind is gone before anybody looks at what it made.
+        self.tidy.now().await;
         let code = status.and_then(|status| status.code());
         if code == Some(i32::from(CANNOT_CONFINE)) && stderr.captured.text().contains("halfway-agent run:") {
             return Err(SandboxError::Start(stderr.captured.text()));
