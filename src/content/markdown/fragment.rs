@@ -33,8 +33,9 @@ pub fn inline(markdown: &str) -> String {
     let line = events(markdown)
         .into_iter()
         .filter_map(|event| match event {
-            Event::Text(_) | Event::Code(_) => Some(event),
-            Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. })
+            Event::Text(_)
+            | Event::Code(_)
+            | Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. })
             | Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link) => Some(event),
             Event::SoftBreak | Event::HardBreak | Event::End(_) => Some(Event::Text(" ".into())),
             _ => None,

@@ -1,5 +1,7 @@
 //! What an author of questions is told, as it looks in a terminal.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::super::diagnostic::Diagnostic;
@@ -169,10 +171,10 @@ fn mistakes_are_told_with_their_place() {
         assert!(QUIZ.contains(from), "{from}");
         let (quiz, told) = told(QUIZ.replacen(from, to, 1));
         assert!(quiz.is_none(), "{to} is taken");
-        all.push_str(&format!("==== {} -> {}\n{told}\n\n", from.trim(), to.trim()));
+        writeln!(all, "==== {} -> {}\n{told}\n", from.trim(), to.trim()).unwrap();
     }
     for text in ["", "questions: []\n", "- a\n", "questions:\n  - {}\n"] {
-        all.push_str(&format!("==== {text:?}\n{}\n\n", told(text).1));
+        writeln!(all, "==== {text:?}\n{}\n", told(text).1).unwrap();
     }
     insta::assert_snapshot!(all);
 }

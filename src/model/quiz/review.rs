@@ -83,35 +83,35 @@ mod tests {
         Tried { at: day(days), right }
     }
 
-    fn back(days: u32, step: usize) -> Option<Next> {
-        Some(Next::Due { at: day(days), step })
+    fn back(days: u32, step: usize) -> Next {
+        Next::Due { at: day(days), step }
     }
 
     #[test]
     fn right_answers_come_back_later_and_later() {
         assert_eq!(next(&[]), None);
         let mut tries = vec![tried(0, true)];
-        assert_eq!(next(&tries), back(5, 1));
+        assert_eq!(next(&tries), Some(back(5, 1)));
         tries.push(tried(6, true));
-        assert_eq!(next(&tries), back(18, 2));
+        assert_eq!(next(&tries), Some(back(18, 2)));
         tries.push(tried(18, true));
-        assert_eq!(next(&tries), back(48, 3));
+        assert_eq!(next(&tries), Some(back(48, 3)));
         tries.push(tried(48, true));
         assert_eq!(next(&tries), Some(Next::Settled));
         tries.push(tried(49, true));
         assert_eq!(next(&tries), Some(Next::Settled));
         tries.push(tried(60, false));
-        assert_eq!(next(&tries), back(61, 0));
+        assert_eq!(next(&tries), Some(back(61, 0)));
     }
 
     #[test]
     fn a_wrong_answer_comes_back_the_next_day_whatever_follows_at_once() {
         let tries = [tried(0, false), tried(0, true)];
-        assert_eq!(next(&tries), back(1, 0));
+        assert_eq!(next(&tries), Some(back(1, 0)));
         let tries = [tried(0, false), tried(0, true), tried(1, true)];
-        assert_eq!(next(&tries), back(6, 1));
+        assert_eq!(next(&tries), Some(back(6, 1)));
         let tries = [tried(0, true), tried(5, false), tried(6, true)];
-        assert_eq!(next(&tries), back(11, 1));
+        assert_eq!(next(&tries), Some(back(11, 1)));
     }
 
     #[test]

@@ -37,14 +37,14 @@ const ONE: &str = r#"questions:
     why: By patient.
 "#;
 
-const TWO: &str = r#"questions:
+const TWO: &str = r"questions:
   - id: where
     kind: loop
     ask: Where does it belong?
     stage: validate
     why: Before it ships.
     others: { monitor: Too late. }
-"#;
+";
 
 fn course() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -113,6 +113,7 @@ pub async fn take(
 
 /// What a page asks, and besides what its form brings of other lessons: a question that was due when the page was
 /// loaded may be so no more.
+#[must_use]
 pub fn with_visitors<'c>(
     mut asked: Vec<Asked<'c>>,
     catalogue: &'c Catalogue,
