@@ -31,6 +31,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The day in UTC as an ISO date, which sorts as days do: `2026-11-24`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.rfc3339().chars().take(10).collect()
+    }
+
     /// As RFC 3339 in UTC, with seconds: `2026-11-24T12:30:13Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {

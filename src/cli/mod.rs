@@ -2,6 +2,8 @@
 
 mod doctor;
 mod lab;
+mod lesson;
+mod lint;
 mod schema;
 mod serve;
 mod sweep;
@@ -23,6 +25,8 @@ Examples:
   halfway --state /srv/halfway doctor            say what works on this machine, what does not, and the fix
   halfway lab lint labs/inherited-notebook       check a lab's files
   halfway lab test inherited-notebook            prove a lab: untouched, solution, undo, wrong solutions
+  halfway lint curriculum/w01-ml-lifecycle       check lessons, their questions and pictures against every rule
+  halfway lesson test 1/metrics-and-thresholds   run a lesson's blocks of code, and compare what they print
   halfway sweep                                  remove what sessions left behind that no longer exist";
 
 /// The whole command line.
@@ -77,6 +81,11 @@ enum Command {
     Lab(lab::Lab),
     /// Print the JSON Schema of a kind of file
     Schema(schema::Schema),
+    /// For authors of lessons
+    #[command(subcommand)]
+    Lesson(lesson::Lesson),
+    /// Check all content: labs, weeks, lessons with their questions and pictures, the glossary
+    Lint(lint::Lint),
     /// Print the version
     Version,
 }
@@ -139,6 +148,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Sweep(command) => command.run(config).await,
             Command::Lab(command) => command.run(config).await,
             Command::Schema(command) => command.run(),
+            Command::Lesson(command) => command.run(config).await,
+            Command::Lint(command) => command.run(&config),
             Command::Version => version::run(),
         }
     });

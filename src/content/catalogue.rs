@@ -1,9 +1,12 @@
 //! All content at one moment, and the library that keeps it fresh.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use sha2::{Digest, Sha256};
 
 use super::curriculum::{Course, course};
 use super::diagnostic::{Diagnostic, Severity};
@@ -13,7 +16,7 @@ use super::markdown::{self, Rendered};
 use super::proof::ProofMaterial;
 use super::quiz::QuizEntry;
 use super::source::{Folder, is_litter};
-use super::{build, lint};
+use super::{build, lint, scratch};
 use crate::model::curriculum::{Curriculum, Lesson};
 use crate::model::{Lab, LabId};
 
@@ -126,6 +129,19 @@ impl LessonEntry {
         }
     }
 
+    /// SHA-256 of the lesson's Markdown, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let text = &self.written.source.text[self.written.from..];
+        hex(&Sha256::digest(text.as_bytes()))
+    }
+
+    /// The whole text of the lesson's file, as it was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.written.source.text
+    }
+
     /// The lesson's text, rendered the first time it is asked for and kept. Pictures are at `/weeks/<n>/figures/<name>`,
     /// and the first use of each term leads to `/glossary/<slug>`.
     #[must_use]
@@ -146,6 +162,14 @@ impl LessonEntry {
     fn markdown(&self) -> &str {
         self.lesson.body.as_ref().map_or("", |body| body.markdown.as_str())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// The content, read once and kept; [`Library::refresh`] reads again what changed.
@@ -188,6 +212,16 @@ impl Library {
     #[must_use]
     pub fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The lab as it is now, or the scratch workspace of a lesson; nothing where there is none that can be used.
+    #[must_use]
+    pub fn lab(&self, id: &LabId) -> Option<Arc<Lab>> {
+        let catalogue = self.catalogue();
+        match catalogue.lab(id) {
+            Some(entry) => Some(Arc::clone(&entry.lab)),
+            None => scratch::lab(&catalogue, &self.roots, id).map(Arc::new),
+        }
     }
 
     /// Where the content lies.
@@ -261,11 +295,7 @@ fn join(labs: &BTreeMap<String, ReadLab>, course: Course, found: &mut Vec<Diagno
             }
         }
     }
-    found.sort_by(|a, b| {
-        b.severity.cmp(&a.severity).then_with(|| {
-            (&a.file, a.span.as_ref().map(|span| span.start)).cmp(&(&b.file, b.span.as_ref().map(|span| span.start)))
-        })
-    });
+    lint::sort(found);
     catalogue.diagnostics = std::mem::take(found);
     catalogue
 }

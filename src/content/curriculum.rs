@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalogue::LessonEntry;
 use super::diagnostic::{Diagnostic, Severity};
+use super::figure;
 use super::glossary::{self, Glossary};
 use super::lesson::{self, Written};
 use super::quiz::{self, QuizEntry};
@@ -245,9 +246,8 @@ impl Reader<'_> {
             }
             let (read, found) = match self.folder.read(&path) {
                 Ok(source) => {
-                    let file = source.file.clone();
-                    let (read, found) = quiz::read(source);
-                    (read.map(|read| QuizEntry::new(number, &name, read, file)), found)
+                    let (read, found) = quiz::read(source.clone());
+                    (read.map(|read| QuizEntry::new(number, &name, read, source)), found)
                 }
                 Err(diagnostic) => (None, vec![*diagnostic]),
             };
@@ -293,7 +293,7 @@ impl Reader<'_> {
             let name = path.rsplit('/').next().unwrap_or_default().to_owned();
             match self.folder.read(&path) {
                 Err(diagnostic) => self.course.found.push(*diagnostic),
-                Ok(source) => match what_runs(&source.text) {
+                Ok(source) => match figure::what_runs(&source.text) {
                     Some(what) => self.about(
                         &path,
                         format!("a picture with {what}"),
@@ -376,34 +376,6 @@ fn week_number(slug: &str) -> Option<u8> {
     ((1..=17).contains(&number) && super::build::is_id(name)).then_some(number)
 }
 
-/// What in an SVG could run or fetch something.
-fn what_runs(svg: &str) -> Option<&'static str> {
-    let lower = svg.to_lowercase();
-    let handler = lower.match_indices("on").any(|(at, _)| {
-        let before = lower[..at].chars().next_back();
-        let rest = lower[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        rest.len() < lower[at + 2..].len()
-            && before.is_some_and(|c| c.is_whitespace() || c == '"' || c == '\'')
-            && rest.trim_start().starts_with('=')
-    });
-    [
-        (lower.contains("<script"), "a script"),
-        (handler, "an event handler"),
-        (lower.contains("<foreignobject"), "foreign markup"),
-        (lower.contains("javascript:"), "a script in an address"),
-        (
-            lower.contains("<!entity") || lower.contains("<!doctype"),
-            "a document type",
-        ),
-        (
-            lower.contains("href=\"http") || lower.contains("url(http") || lower.contains("@import"),
-            "something from elsewhere",
-        ),
-    ]
-    .into_iter()
-    .find_map(|(there, what)| there.then_some(what))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,24 +386,6 @@ mod tests {
         assert_eq!(week_number("w17-capstone"), Some(17));
         for wrong in ["w1-a", "w00-a", "w18-a", "01-a", "w01", "w01-", "w01-A"] {
             assert_eq!(week_number(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn pictures_that_run_are_known() {
-        assert_eq!(
-            what_runs("<svg><text>on = off</text><style>@media (prefers-color-scheme: dark) {}</style></svg>"),
-            None
-        );
-        for wrong in [
-            "<svg><ScRipt>x</script></svg>",
-            "<svg onload='x'>",
-            "<svg\nonload = \"x\">",
-            "<a href=\"javascript:x\">",
-            "<image href=\"http://e/x\">",
-            "<style>@import 'x'</style>",
-        ] {
-            assert!(what_runs(wrong).is_some(), "{wrong}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod build;
 pub mod catalogue;
 mod curriculum;
 pub mod diagnostic;
+mod figure;
 pub mod glossary;
 mod lesson;
 mod lint;
@@ -18,12 +19,14 @@ pub mod quiz;
 mod raw;
 pub mod report;
 pub mod schema;
+pub mod scratch;
 mod source;
 mod yaml;
 
 pub use catalogue::{Catalogue, LabEntry, LessonEntry, Library, Roots};
 pub use diagnostic::{Diagnostic, Severity};
 pub use glossary::Glossary;
+pub use lint::{LintFacts, lint_all};
 pub use proof::{Overlay, ProofMaterial, WrongSolution};
 pub use quiz::QuizEntry;
 

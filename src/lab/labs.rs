@@ -29,7 +29,7 @@ pub trait LabSource: Send + Sync {
 
 impl LabSource for Library {
     fn lab(&self, id: &LabId) -> Option<Arc<Lab>> {
-        self.catalogue().lab(id).map(|entry| entry.lab.clone())
+        Self::lab(self, id)
     }
 }
 

@@ -21,6 +21,17 @@ pub struct LabId(pub String);
 #[serde(transparent)]
 pub struct TaskId(pub String);
 
+impl LabId {
+    /// What the ids of scratch workspaces begin with.
+    pub const SCRATCH: &str = "scratch-";
+
+    /// Whether this is a scratch workspace beside a lesson: without tasks, and no attempt at anything.
+    #[must_use]
+    pub fn is_scratch(&self) -> bool {
+        self.0.starts_with(Self::SCRATCH)
+    }
+}
+
 impl fmt::Display for LabId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

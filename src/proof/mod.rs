@@ -7,6 +7,7 @@
 
 mod case;
 mod folder;
+pub mod lesson;
 mod overlay;
 mod record;
 mod run;

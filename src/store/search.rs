@@ -25,7 +25,8 @@ const INSERT: &str = "insert into sections (rowid, title, heading, text, page) v
 const OPTIMIZE: &str = "insert into sections (sections) values ('optimize')";
 const WORDS: &str = "select term, doc from words order by term";
 /// Without an order: to rank all rows that have a frequent word would take a tenth of a second.
-const FIND: &str = "select rowid, bm25(sections, 20.0, 8.0, 1.0, 0.5) as rank from sections where sections match $1 limit $2";
+const FIND: &str =
+    "select rowid, bm25(sections, 20.0, 8.0, 1.0, 0.5) as rank from sections where sections match $1 limit $2";
 const SHOW: &str = "select rowid, highlight(sections, 0, char(1), char(2)) || highlight(sections, 3, char(1), char(2)),
     highlight(sections, 1, char(1), char(2)), snippet(sections, 2, char(1), char(2), '…', 28)
     from sections where sections match $1 and rowid in (select value from json_each($2))";
@@ -248,7 +249,9 @@ impl SearchIndex {
         }
         if let Some(near) = query.corrected(&self.vocabulary) {
             let words = near.to_string();
-            let corrected = self.results(&near, &near.all(), most, Answered::Corrected(words)).await?;
+            let corrected = self
+                .results(&near, &near.all(), most, Answered::Corrected(words))
+                .await?;
             if !corrected.hits.is_empty() {
                 return Ok(corrected);
             }

@@ -213,9 +213,11 @@ mod tests {
         let told: String = all
             .iter()
             .flat_map(|page| {
-                [&page.title, &page.text]
-                    .into_iter()
-                    .chain(page.sections.iter().flat_map(|section| [&section.heading, &section.text]))
+                [&page.title, &page.text].into_iter().chain(
+                    page.sections
+                        .iter()
+                        .flat_map(|section| [&section.heading, &section.text]),
+                )
             })
             .fold(String::new(), |all, text| all + text + "\n");
         for entry in catalogue.labs.values() {

@@ -1,10 +1,10 @@
 // The workspace page: separator, tabs, terminals, editor, service frames. Tasks, time and hints are the server's own markup and live without it.
-import { commandsOfBlock, languageOfBlock, SHELLS, actsOf } from "./code.js";
+import { dressBlocks } from "./lab/blocks.js";
 import { startServices } from "./lab/services.js";
 import { startSplit } from "./lab/split.js";
 import { Tabs } from "./lab/tabs.js";
 import { Terminals } from "./lab/terminals.js";
-import { button, clock, element, say } from "./page.js";
+import { button, clock, element } from "./page.js";
 import { clockText } from "./pure/time.js";
 
 const work = document.getElementById("work");
@@ -61,19 +61,7 @@ function start() {
     if (main.dataset.view !== "work") document.querySelector(".views [data-shows=work]")?.click();
   }
 
-  const dress = (root) => {
-    for (const block of root.querySelectorAll?.(".code:has(> pre)") ?? []) {
-      if (!SHELLS.includes(languageOfBlock(block)) || block.querySelector(":scope > .acts [data-runs]")) continue;
-      const said = element("span", { class: "said muted" });
-      const press = button("Run in terminal", () => {
-        const ran = terminals.run(commandsOfBlock(block));
-        said.textContent = ran ? `ran ${clockText(clock.now())} in ${ran}` : "not run: the terminal is not connected";
-        say(ran ? `Run in ${ran}.` : "Not run: the terminal is not connected.");
-      }, { class: "tiny", "data-runs": true });
-      actsOf(block).append(press);
-      actsOf(block).prepend(said);
-    }
-  };
+  const dress = (root) => dressBlocks(root, { terminals, api });
   dress(document);
   document.addEventListener("halfway:changed", ({ detail }) => dress(detail));
 

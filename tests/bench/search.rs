@@ -40,7 +40,11 @@ pub async fn search() -> Vec<Measurement> {
         Measurement::new("search, 10,000 lessons and labs, p50", took[QUERIES / 2], "ms"),
         Measurement::new("search, slowest", took[QUERIES - 1], "ms"),
         Measurement::new("search, answered with a hit", 100.0 * f64::from(found) / queries, "%"),
-        Measurement::new("search, with a typing error forgiven", 100.0 * f64::from(corrected) / queries, "%"),
+        Measurement::new(
+            "search, with a typing error forgiven",
+            100.0 * f64::from(corrected) / queries,
+            "%",
+        ),
         Measurement::new("search, filling the index", filled, "s"),
     ]
 }
@@ -102,8 +106,8 @@ impl Text {
             sums: Vec::new(),
         };
         let syllables = [
-            "ba", "de", "ki", "lo", "mu", "ra", "se", "ti", "vo", "zan", "per", "lin", "tor", "mek", "dra", "plo", "qui", "fen",
-            "gar", "hus", "ent", "ing", "ath", "or",
+            "ba", "de", "ki", "lo", "mu", "ra", "se", "ti", "vo", "zan", "per", "lin", "tor", "mek", "dra", "plo",
+            "qui", "fen", "gar", "hus", "ent", "ing", "ath", "or",
         ];
         let mut sum = 0.0;
         let mut rank = 0.0;

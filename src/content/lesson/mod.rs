@@ -227,7 +227,7 @@ mod tests {
             ("lab/task", "lab", "l.md:6:16: error: `lab` is no place to practise"),
             ("lab/task", "lab/../x", "l.md:6:16: error:"),
             ("2026-11-20", "2026-13-20", "l.md:12:42: error: `2026-13-20` is no date"),
-            ("https://example.org/a", "javascript:alert(1)", "l.md:10:23: error:"),
+            ("https://example.org/a", "javascript:alert(1)", "l.md:10:22: error:"),
             ("---\nminutes", "minutes", "l.md:1:1: error: there is no front matter"),
             (
                 "  - does: Mark columns.\n    asked: late\n    practised: lab/task\n",

@@ -5,15 +5,18 @@ mod command_alone;
 mod expected;
 mod hash_locked;
 mod hints;
+pub mod lesson;
 mod proof;
 mod stable_ids;
 mod titles;
 mod trial;
 
 use super::build::Built;
+use super::catalogue::Catalogue;
 use super::diagnostic::{Diagnostic, Severity};
 use super::source::Folder;
 use super::yaml::At;
+pub use lesson::LintFacts;
 
 /// What a rule sees.
 pub(super) struct Subject<'s> {
@@ -43,6 +46,26 @@ impl Subject<'_> {
         }
         self.found.push(diagnostic);
     }
+}
+
+/// All that is wrong with all content: what was found when it was read, and what the rules for lessons find. Errors
+/// first, then by file and place.
+#[must_use]
+pub fn lint_all(catalogue: &Catalogue, facts: &LintFacts<'_>) -> Vec<Diagnostic> {
+    let mut found = catalogue.diagnostics.clone();
+    found.extend(lesson::lessons(catalogue, facts));
+    sort(&mut found);
+    found
+}
+
+/// Errors first, then by file and place.
+pub(super) fn sort(found: &mut [Diagnostic]) {
+    found.sort_by(|a, b| {
+        let place = |one: &Diagnostic| one.span.as_ref().map(|span| span.start);
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| (&a.file, place(a)).cmp(&(&b.file, place(b))))
+    });
 }
 
 /// All that the rules find.

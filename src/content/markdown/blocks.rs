@@ -8,7 +8,7 @@ use super::Heading;
 use super::code;
 use super::links::{self, Link};
 
-/// Stands round the name of a place in the HTML. No Markdown can bring it along: the reader replaces it.
+/// Stands round the name of a place in the HTML. No Markdown brings it along: it is replaced before.
 pub(super) const MARK: char = '\0';
 /// Where the author wants the quiz.
 pub(super) const QUIZ: &str = "quiz";
@@ -197,7 +197,7 @@ impl<'f> Writer<'f> {
             out.push(html("</div>\n".into()));
             return;
         }
-        if words(&inner).trim() == "[!QUIZ]" {
+        if matches!(inner.first(), Some(Event::Start(Tag::Paragraph))) && words(&inner).trim() == "[!QUIZ]" {
             if depth == 0 {
                 out.push(place(QUIZ));
             }

@@ -50,6 +50,11 @@ impl Rendered {
     }
 }
 
+/// Whether an address runs or carries something, or leads to another site without saying so: it is not shown.
+pub(super) fn is_dangerous(address: &str) -> bool {
+    links::kind(address) == links::Link::Dangerous
+}
+
 /// A heading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
@@ -69,6 +74,9 @@ pub fn render(markdown: &str, figures: Option<&str>) -> Rendered {
 /// [`render`], with the first use of each term linked to its page in the glossary.
 #[must_use]
 pub fn render_lesson(markdown: &str, figures: Option<&str>, terms: &Terms) -> Rendered {
+    // Marks of places are made of it.
+    let clean = markdown.replace(blocks::MARK, "\u{fffd}");
+    let markdown = clean.as_str();
     let (events, _) = terms::linked(parse(markdown), terms);
     let mut writer = blocks::Writer::new(figures);
     let events = writer.blocks(events, 0);

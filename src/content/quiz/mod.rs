@@ -2,11 +2,12 @@
 
 mod build;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub(super) use build::read;
 
 use super::markdown;
+use super::source::Source;
 use crate::model::quiz::{Form, Quiz};
 
 /// How the file's name ends, after the lesson's slug.
@@ -22,16 +23,19 @@ pub struct QuizEntry {
     pub quiz: Quiz,
     /// Relative path of the file, for messages to authors.
     pub source: String,
+    /// The file's text.
+    pub(super) text: Arc<str>,
     html: OnceLock<Quiz>,
 }
 
 impl QuizEntry {
-    pub(super) fn new(week: u8, slug: &str, quiz: Quiz, source: String) -> Self {
+    pub(super) fn new(week: u8, slug: &str, quiz: Quiz, source: Source) -> Self {
         Self {
             week,
             slug: slug.to_owned(),
             quiz,
-            source,
+            source: source.file,
+            text: source.text,
             html: OnceLock::new(),
         }
     }

@@ -72,7 +72,11 @@ fn told(text: impl Into<String>) -> (Option<Quiz>, String) {
 
 fn entry(text: &str) -> QuizEntry {
     let (quiz, told) = told(text);
-    QuizEntry::new(1, "b", quiz.expect(&told), "b.quiz.yaml".into())
+    let source = Source {
+        file: "b.quiz.yaml".into(),
+        text: text.into(),
+    };
+    QuizEntry::new(1, "b", quiz.expect(&told), source)
 }
 
 #[test]

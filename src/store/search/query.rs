@@ -11,8 +11,8 @@ const LONGEST: usize = 48;
 
 /// Words that are in every question and in every text.
 const FILLERS: &[&str] = &[
-    "a", "an", "and", "are", "do", "does", "for", "how", "i", "in", "is", "of", "on", "or", "the", "to", "what", "when", "why",
-    "with",
+    "a", "an", "and", "are", "do", "does", "for", "how", "i", "in", "is", "of", "on", "or", "the", "to", "what",
+    "when", "why", "with",
 ];
 
 /// Words to be looked for.
@@ -76,7 +76,11 @@ impl Query {
     }
 
     fn joined(&self, by: &str) -> String {
-        self.words.iter().map(|word| expression(word)).collect::<Vec<_>>().join(by)
+        self.words
+            .iter()
+            .map(|word| expression(word))
+            .collect::<Vec<_>>()
+            .join(by)
     }
 
     /// The same with the nearest known word for each that no text has; `None` where that changes nothing.
@@ -148,7 +152,10 @@ mod tests {
             ("classes analysis boxes", "\"class\"* AND \"analysis\"* AND \"box\"*"),
             ("c", "\"c\""),
             ("leak Leak", "\"leak\"*"),
-            ("'; drop table sections; --", "\"drop\"* AND \"table\"* AND \"section\"*"),
+            (
+                "'; drop table sections; --",
+                "\"drop\"* AND \"table\"* AND \"section\"*",
+            ),
         ] {
             assert_eq!(Query::parse(typed).all(), wanted, "{typed}");
         }

@@ -36,7 +36,10 @@ async fn index() -> SearchIndex {
             "/weeks/1/loop",
             "One loop",
             "Where training leaks a label, leakage leakage leakage leakage leakage leakage is said often.",
-            &[("Two crafts", "Operations and learning."), ("Leakage", "See the next lesson.")],
+            &[
+                ("Two crafts", "Operations and learning."),
+                ("Leakage", "See the next lesson."),
+            ],
         ),
         page(
             SearchKind::Lesson,
@@ -56,7 +59,13 @@ async fn index() -> SearchIndex {
             &[("Training runs", "Make it train from a clean process.")],
         ),
         leakage,
-        page(SearchKind::Term, "/glossary/split", "Split", "Rows dealt out, café \u{1}odd\u{2}.", &[]),
+        page(
+            SearchKind::Term,
+            "/glossary/split",
+            "Split",
+            "Rows dealt out, café \u{1}odd\u{2}.",
+            &[],
+        ),
     ])
     .await
     .unwrap()
@@ -70,7 +79,13 @@ async fn addresses(index: &SearchIndex, typed: &str) -> Vec<String> {
 fn marked(segments: &[Segment]) -> String {
     segments
         .iter()
-        .map(|segment| if segment.hit { format!("[{}]", segment.text) } else { segment.text.clone() })
+        .map(|segment| {
+            if segment.hit {
+                format!("[{}]", segment.text)
+            } else {
+                segment.text.clone()
+            }
+        })
         .collect()
 }
 
@@ -79,7 +94,12 @@ async fn titles_come_before_headings_before_texts() {
     let index = index().await;
     assert_eq!(
         addresses(&index, "leakage").await,
-        ["/glossary/data-leakage", "/weeks/1/leakage", "/weeks/1/loop#s-leakage", "/weeks/1/loop"]
+        [
+            "/glossary/data-leakage",
+            "/weeks/1/leakage",
+            "/weeks/1/loop#s-leakage",
+            "/weeks/1/loop"
+        ]
     );
     // The page that is called so comes first of all.
     assert_eq!(addresses(&index, "split").await[0], "/glossary/split");
@@ -92,7 +112,10 @@ async fn words_stand_in_any_order_and_the_last_may_go_on() {
     assert_eq!(addresses(&index, "walls two").await, ["/weeks/1/leakage#s-two-walls"]);
     assert_eq!(addresses(&index, "noteb").await, ["/labs/inherited"]);
     // A word of the page's title and one of the section's text.
-    assert_eq!(addresses(&index, "features threshold").await, ["/weeks/1/leakage#s-measure-it"]);
+    assert_eq!(
+        addresses(&index, "features threshold").await,
+        ["/weeks/1/leakage#s-measure-it"]
+    );
     assert_eq!(addresses(&index, "CAFE").await, ["/glossary/split"]);
     assert_eq!(addresses(&index, "target leak").await[0], "/glossary/data-leakage");
 }
@@ -116,7 +139,10 @@ async fn hits_are_marked_and_texts_come_back_as_they_were() {
     let hit = &index.search("late", 20).await.unwrap().hits[0];
     assert_eq!(marked(&hit.title), "Features, splits and leakage");
     assert_eq!(marked(&hit.heading), "Two walls");
-    assert_eq!(marked(&hit.snippet), "Time and people; a [late] column <b>leaks</b> & \"drips\".");
+    assert_eq!(
+        marked(&hit.snippet),
+        "Time and people; a [late] column <b>leaks</b> & \"drips\"."
+    );
     let hit = &index.search("odd", 20).await.unwrap().hits[0];
     assert_eq!(marked(&hit.snippet), "Rows dealt out, café  [odd] .");
     let hit = &index.search("leakages", 20).await.unwrap().hits[0];
@@ -136,7 +162,10 @@ async fn only_so_many_are_given() {
 
 #[test]
 fn nothing_that_is_typed_makes_it_fail() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let index = runtime.block_on(index());
     proptest!(|(typed in "\\PC{0,60}|[a-z\"'()*:^+{}\\-\0\u{1}\u{2} ]{0,60}|((AND|OR|NOT|NEAR|leak|title:|\"|\\*| |\\(|\\)){0,12})|\\u{0300}{0,4}[²ªßİﬀ\\u{0345}٣]{0,6}")| {
         let found = runtime.block_on(index.search(&typed, 20));

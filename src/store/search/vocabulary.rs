@@ -78,7 +78,11 @@ impl Vocabulary {
 fn beginning(word: &str, length: usize, known: &Known) -> usize {
     (length.saturating_sub(1)..=length + 1)
         .map(|end| {
-            let end = known.word.char_indices().nth(end).map_or(known.word.len(), |(at, _)| at);
+            let end = known
+                .word
+                .char_indices()
+                .nth(end)
+                .map_or(known.word.len(), |(at, _)| at);
             distance(word, &known.word[..end])
         })
         .min()
@@ -106,7 +110,17 @@ mod tests {
     use super::*;
 
     fn vocabulary() -> Vocabulary {
-        let mut words = ["kind", "king", "leak", "leakage", "split", "threshold", "train", "übung"].map(|word| (word.to_owned(), 1));
+        let mut words = [
+            "kind",
+            "king",
+            "leak",
+            "leakage",
+            "split",
+            "threshold",
+            "train",
+            "übung",
+        ]
+        .map(|word| (word.to_owned(), 1));
         words[1].1 = 9;
         words.sort();
         Vocabulary::new(words.into())

@@ -3,6 +3,7 @@
 mod browser;
 mod harness;
 mod labs;
+mod lessons;
 
 mod archives;
 mod bad_labs;
