@@ -1,17 +1,21 @@
 //! Embeds what a release binary carries.
 //!
 //! The templates beneath `src/web/pages`; a debug build reads them from disk instead, so that a change of one compiles
-//! nothing. And the sandbox agent's executable that the environment variable `HALFWAY_AGENT_BINARY` names (`make` builds it
+//! nothing. The names, versions and licences of the crates that are linked, for the page "About". And the sandbox agent's executable that the environment variable `HALFWAY_AGENT_BINARY` names (`make` builds it
 //! statically and sets the variable). Without it the server is built all the same, and looks for an agent at run time.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-env-changed=HALFWAY_AGENT_BINARY");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    println!("cargo::rerun-if-changed=Cargo.lock");
+    fs::write(out.join("crates.txt"), crates()).expect("OUT_DIR can be written");
     fs::write(out.join("templates.rs"), templates()).expect("OUT_DIR can be written");
     let named = env::var_os("HALFWAY_AGENT_BINARY").map(PathBuf::from);
     if let Some(path) = &named {
@@ -25,6 +29,40 @@ fn main() {
         _ => "None",
     };
     fs::write(out.join("agent.rs"), code).expect("OUT_DIR can be written");
+}
+
+/// A line for each crate that is linked: name, version and licence, with tabs between. Empty where cargo cannot tell.
+fn crates() -> String {
+    let tree = Command::new(env::var_os("CARGO").expect("cargo sets it"))
+        .args([
+            "tree",
+            "--offline",
+            "--locked",
+            "--package",
+            "halfway",
+            "--prefix",
+            "none",
+        ])
+        .args(["--edges", "normal,no-proc-macro", "--format", "{p}|{l}"])
+        .args(["--target", &env::var("TARGET").expect("cargo sets it")])
+        .output();
+    let told = match &tree {
+        Ok(tree) if tree.status.success() => String::from_utf8_lossy(&tree.stdout),
+        _ => {
+            println!("cargo::warning=the licences of the crates are not known: cargo tree failed");
+            return String::new();
+        }
+    };
+    let lines: BTreeSet<String> = told
+        .lines()
+        .filter_map(|line| {
+            let (package, licence) = line.split_once('|')?;
+            let mut words = package.split(' ');
+            let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+            (!name.starts_with("halfway")).then(|| format!("{name}\t{version}\t{licence}\n"))
+        })
+        .collect();
+    lines.into_iter().collect()
 }
 
 /// `&[("home.html", include_str!("…/home.html")), …]`; empty in a debug build.

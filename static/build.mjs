@@ -1,7 +1,7 @@
 // Bundles the page's sources and the pinned packages into dist/. With --report it prints compressed sizes and fails when a budget is
 // exceeded; with --watch it goes on and bundles again at each change. Nothing of dist/ is ever committed.
 import { build, context } from "esbuild";
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -43,10 +43,32 @@ const stylesOf = {
 };
 
 if (process.argv.includes("--watch")) {
-  for (const options of [modulesOf, scriptsOf, stylesOf]) await (await context(options)).watch();
+  const inputs = [];
+  for (const options of [modulesOf, scriptsOf, stylesOf]) {
+    const watched = await context(options);
+    inputs.push(...Object.keys((await watched.rebuild()).metafile.inputs));
+    await watched.watch();
+  }
+  licences(inputs);
 } else {
   const [modules, scripts, styles] = await Promise.all([modulesOf, scriptsOf, stylesOf].map((options) => build(options)));
+  licences([modules, scripts, styles].flatMap((built) => Object.keys(built.metafile.inputs)));
   if (process.argv.includes("--report")) report({ ...modules.metafile.outputs, ...scripts.metafile.outputs, ...styles.metafile.outputs });
+}
+
+// What the page "About" says of the packages that were bundled: each with its own version and licence.
+function licences(inputs) {
+  const folders = new Set();
+  for (const input of inputs) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(join(process.cwd(), input));
+    if (found) folders.add(found[1]);
+  }
+  const list = [...folders].map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return { name, version, licence: license ?? "see its repository" };
+  });
+  list.sort((a, b) => (a.name < b.name ? -1 : 1));
+  writeFileSync(join(dist, "licences.json"), JSON.stringify(list));
 }
 
 function report(outputs) {

@@ -14,6 +14,13 @@ pub fn left(row: &LabSession, now: Timestamp) -> Option<Duration> {
     row.left.or_else(|| row.deadline.map(|deadline| deadline.since(now)))
 }
 
+/// How much of its time was used, pauses left out; `None` where no time was given yet.
+#[must_use]
+pub fn used(row: &LabSession, limit: Duration, extension: Duration, now: Timestamp) -> Option<Duration> {
+    let given = limit.saturating_add(extension.saturating_mul(row.extensions));
+    left(row, now).map(|left| given.saturating_sub(left))
+}
+
 /// Lets the time run: what was left, or `limit` the first time.
 pub fn run(row: &mut LabSession, now: Timestamp, limit: Duration) {
     let left = left(row, now).unwrap_or(limit);
@@ -74,6 +81,20 @@ mod tests {
         run(&mut row, Timestamp(100_000_000), Duration::from_mins(1));
         assert_eq!(left(&row, Timestamp(110_000_000)), Some(Duration::from_secs(30)));
         assert_eq!(left(&row, Timestamp(900_000_000)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_was_used_is_counted_without_pauses() {
+        let (limit, extension) = (Duration::from_mins(10), Duration::from_mins(5));
+        let mut row = session();
+        assert_eq!(used(&row, limit, extension, Timestamp(0)), None);
+        run(&mut row, Timestamp(0), limit);
+        assert!(extend(&mut row, extension, 2, Timestamp(0)));
+        stand_still(&mut row, Timestamp(180_000_000));
+        assert_eq!(
+            used(&row, limit, extension, Timestamp(i64::MAX)),
+            Some(Duration::from_mins(3))
+        );
     }
 
     #[test]

@@ -181,6 +181,8 @@ pub struct Attempt {
     pub created: Timestamp,
     pub ended: Option<Timestamp>,
     pub left: Option<Duration>,
+    /// How long its time ran; `None` where it never began, or the lab is gone.
+    pub used: Option<Duration>,
     pub score: Score,
     pub awards: Vec<Award>,
     pub exports: Vec<ExportView>,

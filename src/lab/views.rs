@@ -139,6 +139,9 @@ impl Labs {
                     earned: awards.iter().map(|award| award.points).sum(),
                 },
                 left: time::left(&row, engine.now()),
+                used: lab
+                    .as_ref()
+                    .and_then(|lab| time::used(&row, lab.limits.time, engine.settings.extension, engine.now())),
                 exports: exports.remove(&row.id).unwrap_or_default(),
                 lab: row.lab,
                 state: row.state,

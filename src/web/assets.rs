@@ -13,6 +13,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 #[derive(RustEmbed)]
@@ -57,6 +58,26 @@ pub fn notices() -> Vec<(String, String)> {
     notices.sort();
     notices
 }
+
+/// The packages whose scripts, styles and fonts were bundled; empty before the front end was built.
+#[must_use]
+pub fn packages() -> Vec<Licensed> {
+    Dist::get(LICENCES)
+        .and_then(|file| serde_json::from_slice(&file.data).ok())
+        .unwrap_or_default()
+}
+
+/// Something of somebody else's that is built in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Licensed {
+    pub name: String,
+    pub version: String,
+    /// An SPDX expression.
+    pub licence: String,
+}
+
+/// Written by the front end's build.
+const LICENCES: &str = "licences.json";
 
 /// `GET /assets/{*name}`.
 pub async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
@@ -141,7 +162,7 @@ fn asset(name: &str) -> Option<Arc<Asset>> {
     let (data, kind) = if name == "icon.svg" {
         (Cow::Borrowed(ICON), "image/svg+xml".to_owned())
     } else {
-        if name.ends_with(".LEGAL.txt") {
+        if name.ends_with(".LEGAL.txt") || name == LICENCES {
             return None;
         }
         let file = Dist::get(name)?;

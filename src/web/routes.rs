@@ -12,7 +12,9 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::failure::{self, Failure};
-use super::pages::{about, glossary, history, home, lab, labs, lesson, quiz, review, search, session, settings, week};
+use super::pages::{
+    about, glossary, history, home, lab, labs, lesson, overview, quiz, review, search, session, settings, week,
+};
 use super::security::headers;
 use super::security::hosts::Addressee;
 use super::{Site, api, assets, dev, events, proxy, templates};
@@ -38,6 +40,7 @@ pub fn router(site: Site) -> Router {
         .route("/search", get(search::show))
         .route("/glossary", get(glossary::list))
         .route("/glossary/{slug}", get(glossary::show))
+        .route("/progress", get(overview::show))
         .route("/history", get(history::show))
         .route("/settings", get(settings::show))
         .route("/about", get(about::show))

@@ -29,7 +29,7 @@ async function ended(page, session) {
   await page.getByText('The session has ended').waitFor();
 }
 
-const PAGES = ['/', '/weeks/1', '/labs', '/labs/ten-minutes', '/history', '/settings', '/about', '/no-such-page'];
+const PAGES = ['/', '/weeks/1', '/labs', '/labs/ten-minutes', '/history', '/progress', '/settings', '/about', '/no-such-page'];
 
 test('check 5: at 200 % zoom no page loses anything', async () => {
   // A window of 1280 by 800 at 200 % has 640 by 400 pixels of CSS.

@@ -27,7 +27,7 @@ async function assertSound(page, what, { tab = true } = {}) {
 }
 
 for (const [what, path] of [
-  ['home', '/'], ['week', '/weeks/1'], ['labs', '/labs'], ['lab card', '/labs/inherited-notebook'], ['history, empty', '/history'],
+  ['home', '/'], ['week', '/weeks/1'], ['labs', '/labs'], ['lab card', '/labs/inherited-notebook'], ['history, empty', '/history'], ['progress, empty', '/progress'], ['labs by time', '/labs?by=time'],
   ['settings', '/settings'], ['about', '/about'], ['404', '/no-such-page'], ['lab not found', '/labs/no-such-lab'],
 ]) {
   test(`checks 1 to 4: ${what}`, async () => {

@@ -32,7 +32,7 @@ pub async fn show(State(site): State<Site>, Who(person): Who) -> Shown {
     let attempts = site.labs().history(person).await?;
     let times = site.times();
     page(&HistoryPage {
-        frame: Frame::landing("Progress", Section::Progress, times.now()),
+        frame: Frame::new("Attempts at labs", Section::Progress, times.now()),
         attempts: attempts.iter().map(|attempt| line(attempt, &times)).collect(),
     })
 }
@@ -56,7 +56,7 @@ impl HistoryPage {
     #[must_use]
     pub fn sample() -> Self {
         Self {
-            frame: Frame::landing("Progress", Section::Progress, Timestamp(0)),
+            frame: Frame::new("Attempts at labs", Section::Progress, Timestamp(0)),
             attempts: super::lab::LabPage::sample().attempts,
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::curriculum::week_name;
 use super::frame::{Frame, Section};
 use super::mark::Mark;
-use super::parts::{Attempt, ExportChoice, bytes};
+use super::parts::{Attempt, ExportChoice, limit};
 use super::show::{LabPath, Shown, not_served, page};
 use super::time::{Moment, Times};
 use super::{fill, history};
@@ -218,7 +218,7 @@ fn weaker(availability: &Availability) -> Option<Weaker> {
 }
 
 /// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
     letters
         .next()
@@ -241,8 +241,8 @@ fn needs(lab: &Lab) -> Vec<String> {
     );
     needs.push(format!(
         "up to {} of memory, {} of disk, {} processes",
-        bytes(lab.limits.memory),
-        bytes(lab.limits.disk),
+        limit(lab.limits.memory),
+        limit(lab.limits.disk),
         lab.limits.processes
     ));
     needs.extend(

@@ -15,6 +15,7 @@ pub mod lab;
 pub mod labs;
 pub mod lesson;
 pub mod mark;
+pub mod overview;
 pub mod parts;
 pub mod progress;
 pub mod quiz;
@@ -78,6 +79,7 @@ mod tests {
             shown(&search::ResultsPage::sample()),
             shown(&glossary::GlossaryPage::sample()),
             shown(&glossary::TermPage::sample()),
+            shown(&overview::OverviewPage::sample()),
             shown(&settings::SettingsPage::sample()),
             shown(&about::AboutPage::sample()),
             shown(&error::PlainErrorPage(&error)),
@@ -220,7 +222,7 @@ mod tests {
         history.attempts.clear();
         assert!(history.render().unwrap().contains("Choose a lab"));
         let mut labs = labs::LabsPage::sample();
-        labs.labs.clear();
+        labs.groups.clear();
         assert!(labs.render().unwrap().contains("To the curriculum"));
     }
 }

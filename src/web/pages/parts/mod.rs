@@ -142,6 +142,23 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.1} {}", units[unit])
 }
 
+/// A limit of a lab, in the units in which labs are written: `256 MiB`, `1.5 GiB`; powers of 1024.
+#[must_use]
+pub fn limit(count: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let (mut whole, mut tenths, mut unit) = (count, 0, 0);
+    while whole >= 1024 && unit + 1 < units.len() {
+        tenths = whole % 1024 * 10 / 1024;
+        whole /= 1024;
+        unit += 1;
+    }
+    if tenths == 0 {
+        format!("{whole} {}", units[unit])
+    } else {
+        format!("{whole}.{tenths} {}", units[unit])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +170,14 @@ mod tests {
         assert_eq!(bytes(999_960), "1.0 MB");
         assert_eq!(bytes(2 << 30), "2.1 GB");
         assert_eq!(bytes(u64::MAX), "18.4 EB");
+    }
+
+    #[test]
+    fn limits_read_as_labs_write_them() {
+        assert_eq!(limit(256 << 20), "256 MiB");
+        assert_eq!(limit(2 << 30), "2 GiB");
+        assert_eq!(limit(3 << 29), "1.5 GiB");
+        assert_eq!(limit(1000), "1000 B");
     }
 
     #[test]
