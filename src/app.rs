@@ -1,6 +1,7 @@
 //! The wiring: from a configuration to a server that answers. Nothing is decided here.
 
 pub mod config;
+mod metrics;
 pub mod state;
 
 use std::io::Write as _;
@@ -157,6 +158,16 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
     only_loopback(listen)?;
     web::templates::check().context("a template cannot be used")?;
     let allowed_hosts = config.allowed_hosts.clone();
+    let metrics = metrics::start(&config.metrics)?;
+    let metrics_listener = match config.metrics.listen {
+        Some(address) => {
+            let listener = bind(address).await.context("metrics")?;
+            let address = listener.local_addr().context("cannot tell the address")?;
+            tracing::info!(%address, "metrics on http://{address}/metrics");
+            Some(listener)
+        }
+        None => None,
+    };
     let app = App::open(config, true).await?;
     let listener = bind(listen).await?;
     let address = listener.local_addr().context("cannot tell the address")?;
@@ -173,6 +184,7 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
         guarantees: app.driver.guarantees(),
         proofs: Proofs::new(&app.state.path),
         secret: app.state.secret("web-secret", &app.random)?,
+        metrics: metrics.clone(),
     });
     // Whoever has read the address may ask for the end.
     let stop = stop_signal()?;
@@ -192,6 +204,10 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
             tracing::info!(?swept, "removed what proofs had left");
         }
     });
+    let serving_metrics = metrics.zip(metrics_listener).map(|(metrics, listener)| {
+        let stopped = site.stopped();
+        tokio::spawn(web::serve(listener, web::metrics::router(metrics), stopped))
+    });
     let ending = site.clone();
     web::serve(listener, web::router(site), async move {
         let name = stop.await;
@@ -201,6 +217,10 @@ pub async fn serve_as(config: Config, identity: impl FnOnce(&App) -> Arc<dyn Ide
     .await;
     recovering.abort();
     sweeping.abort();
+    if let Some(serving) = serving_metrics {
+        // It ends with the site's streams.
+        let _ = serving.await;
+    }
     labs.stop().await;
     app.store.close().await;
     Ok(())

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::sandbox::{EgressConfig, ProcessConfig};
 
@@ -16,7 +17,7 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std:
 pub const DEFAULT_FILE: &str = "halfway.toml";
 
 /// All that can be configured.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     /// Address and port; port 0 picks a free one.
@@ -31,13 +32,15 @@ pub struct Config {
     pub curriculum: PathBuf,
     /// Names by which the server may be reached, besides those of loopback.
     pub allowed_hosts: Vec<String>,
+    /// How the log, which goes to standard error, looks.
     pub log: LogForm,
     pub session: SessionConfig,
     pub sandbox: SandboxConfig,
+    pub metrics: MetricsConfig,
 }
 
 /// How the log looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogForm {
     #[default]
@@ -46,19 +49,22 @@ pub enum LogForm {
 }
 
 /// Table `[session]`: the time of lab sessions.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SessionConfig {
     /// What one press on "extend" adds.
-    #[serde(deserialize_with = "span")]
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
     pub extension: Duration,
     /// How often it may be pressed.
     pub extensions: u32,
     /// A session that nobody uses for so long pauses; unset: never.
-    #[serde(deserialize_with = "optional_span")]
+    #[serde(with = "optional_span")]
+    #[schemars(with = "Option<String>")]
     pub idle: Option<Duration>,
     /// How long a lab's Python environment may take to build.
-    #[serde(deserialize_with = "span")]
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
     pub environment_timeout: Duration,
 }
 
@@ -74,11 +80,21 @@ impl Default for SessionConfig {
 }
 
 /// Table `[sandbox]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SandboxConfig {
     pub process: ProcessConfig,
     pub egress: EgressConfig,
+}
+
+/// Table `[metrics]`: figures in Prometheus' text format. Without either key there is no `/metrics`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MetricsConfig {
+    /// A listener of its own that serves nothing but `/metrics`, to whoever reaches it: loopback only, without a token.
+    pub listen: Option<SocketAddr>,
+    /// A file with a token: `/metrics` is served to who sends it as `Authorization: Bearer …`.
+    pub token_file: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -93,6 +109,7 @@ impl Default for Config {
             log: LogForm::Text,
             session: SessionConfig::default(),
             sandbox: SandboxConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }
@@ -131,7 +148,11 @@ impl Config {
         };
         let mut config = Self::parse(&text, path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for path in [&mut config.state, &mut config.labs, &mut config.curriculum] {
+        let token = config.metrics.token_file.as_mut();
+        for path in [&mut config.state, &mut config.labs, &mut config.curriculum]
+            .into_iter()
+            .chain(token)
+        {
             *path = folder.join(&*path);
         }
         Ok(config)
@@ -174,17 +195,48 @@ fn is_host(text: &str) -> bool {
     name(text) || text.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    duration(&text).ok_or_else(|| {
-        serde::de::Error::custom(format!(
-            "{text:?} is no length of time; write a number with its unit, as in \"30s\", \"20m\" or \"2h\""
-        ))
-    })
+/// A length of time as a number with its unit.
+mod span {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        let seconds = span.as_secs();
+        let text = match seconds {
+            _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+            _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+            _ => format!("{seconds}s"),
+        };
+        serializer.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        super::duration(&text).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "{text:?} is no length of time; write a number with its unit, as in \"30s\", \"20m\" or \"2h\""
+            ))
+        })
+    }
 }
 
-fn optional_span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    span(deserializer).map(Some)
+/// The same where it may be left out.
+mod optional_span {
+    use std::time::Duration;
+
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match span {
+            Some(span) => super::span::serialize(span, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        super::span::deserialize(deserializer).map(Some)
+    }
 }
 
 /// `30s`, `20m`, `2h`.
@@ -223,7 +275,8 @@ mod tests {
              labs = 'a'\ncurriculum = 'b'\nallowed-hosts = ['lab.example.org', '::1']\nlog = 'json'\n\
              [session]\nextension = '15m'\nextensions = 3\nidle = '1h'\nenvironment-timeout = '90s'\n\
              [sandbox.process]\nform = 'landlock'\nports = [30000, 30999]\n\
-             [sandbox.egress]\nregistries = ['packages.example.org']\n",
+             [sandbox.egress]\nregistries = ['packages.example.org']\n\
+             [metrics]\nlisten = '127.0.0.1:9420'\ntoken-file = 'token'\n",
         )
         .unwrap();
         assert_eq!(config.session.extension, Duration::from_mins(15));

@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand. Parses, loads the configuration, sets up the log, and calls `app`.
 
+mod config;
 mod doctor;
 mod lab;
 mod lesson;
 mod lint;
+mod portable;
 mod schema;
 mod serve;
 mod sweep;
@@ -27,6 +29,7 @@ Examples:
   halfway lab test inherited-notebook            prove a lab: untouched, solution, undo, wrong solutions
   halfway lint curriculum/w01-ml-lifecycle       check lessons, their questions and pictures against every rule
   halfway lesson test 1/metrics-and-thresholds   run a lesson's blocks of code, and compare what they print
+  halfway export my-course.tar                   everything that is yours, for `halfway import` on another machine
   halfway sweep                                  remove what sessions left behind that no longer exist";
 
 /// The whole command line.
@@ -76,6 +79,10 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Remove what bears this installation's id and no session owns
     Sweep(sweep::Sweep),
+    /// Write everything that is yours into one archive, for another machine
+    Export(portable::Export),
+    /// Take in an archive that `halfway export` wrote
+    Import(portable::Import),
     /// For authors of labs
     #[command(subcommand)]
     Lab(lab::Lab),
@@ -86,6 +93,8 @@ enum Command {
     Lesson(lesson::Lesson),
     /// Check all content: labs, weeks, lessons with their questions and pictures, the glossary
     Lint(lint::Lint),
+    /// Print the reference of the configuration
+    Config,
     /// Print the version
     Version,
 }
@@ -129,8 +138,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    if let Command::Version = cli.command {
-        return version::run();
+    match cli.command {
+        Command::Version => return version::run(),
+        Command::Config => return Ok(config::run()),
+        _ => {}
     }
     if let Command::Schema(command) = &cli.command {
         return command.run();
@@ -146,11 +157,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Serve(command) => command.run(config).await,
             Command::Doctor(command) => command.run(config).await,
             Command::Sweep(command) => command.run(config).await,
+            Command::Export(command) => command.run(config).await,
+            Command::Import(command) => command.run(config).await,
             Command::Lab(command) => command.run(config).await,
             Command::Schema(command) => command.run(),
             Command::Lesson(command) => command.run(config).await,
             Command::Lint(command) => command.run(&config),
-            Command::Version => version::run(),
+            Command::Config | Command::Version => unreachable!("they are done before anything is opened"),
         }
     });
     // Blocking work that nobody waits for any more must not hold up the end.

@@ -236,7 +236,11 @@ pub(super) fn untaught(terms: &[ReadTerm], curriculum: &Curriculum) -> Vec<Diagn
     let lessons: Vec<String> = curriculum
         .weeks
         .iter()
-        .flat_map(|week| week.lessons.iter().map(move |lesson| format!("w{:02}/{}", week.number, lesson.slug)))
+        .flat_map(|week| {
+            week.lessons
+                .iter()
+                .map(move |lesson| format!("w{:02}/{}", week.number, lesson.slug))
+        })
         .collect();
     terms
         .iter()

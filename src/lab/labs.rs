@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::error::LabError;
 use super::events::{EventKind, Events};
 use super::grader::Grader;
-use super::time;
 use super::watch::Watcher;
+use super::{metrics, time};
 use crate::base::{Clock, PersonId, Random, SessionId, Timestamp};
 use crate::content::{Library, parameters};
 use crate::model::{Lab, LabId, LabSession};
@@ -293,6 +293,7 @@ impl Engine {
 
     fn tell_change(&self, before: &LabSession, row: &LabSession) {
         if (before.state, &before.reason) != (row.state, &row.reason) {
+            metrics::state_changed(before, row);
             tracing::info!(session = %row.id, lab = %row.lab, from = before.state.word(), to = row.state.word(), reason = row.reason, "a session changed its state");
             self.emit(
                 row,

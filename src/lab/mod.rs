@@ -13,6 +13,8 @@ mod exports;
 mod grader;
 mod labs;
 pub mod machine;
+pub mod metrics;
+pub mod portable;
 mod provision;
 mod reconcile;
 mod sessions;

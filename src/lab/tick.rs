@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::error::LabError;
 use super::labs::{Engine, Labs, lock};
+use super::metrics;
 use super::sweep::sweep;
 use crate::base::Timestamp;
 use crate::model::SessionState;
@@ -49,6 +50,7 @@ impl Labs {
         engine.events.forget();
         engine.note_alive().await;
         let rows = engine.store.live_sessions().await?;
+        metrics::live(&rows);
         join_all(rows.iter().map(|row| engine.drive_if_free(row.id))).await;
         engine.sample_all().await;
         for live in engine.lives() {

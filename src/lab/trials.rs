@@ -13,6 +13,7 @@ use super::error::LabError;
 use super::events::EventKind;
 use super::grader::{Order, Seen};
 use super::labs::{Engine, Labs, lock};
+use super::metrics;
 use super::view::{TrialPhase, TrialView};
 use crate::base::{Backoff, PersonId, SessionId, Timestamp, TrialId};
 use crate::grading::ProbeContext;
@@ -57,6 +58,7 @@ impl Begun {
             engine.emit(row, EventKind::Trial, json!(view));
         };
         let outcome = trial::run(&self.task, &self.trial, context, &engine.clock, cancel, &progress).await;
+        metrics::trial_over(outcome.verdict);
         tracing::info!(session = %row.id, task = %self.task, verdict = ?outcome.verdict, restored = outcome.restored, fault = outcome.fault, "a trial is over");
         engine.store_outcome(self.id, &outcome).await;
         Ended {

@@ -11,6 +11,7 @@ mod grading;
 mod intents;
 mod lessons;
 mod people;
+pub mod portable;
 mod quiz;
 pub mod search;
 mod sessions;

@@ -84,4 +84,28 @@ statements! {
     REVIEW_ENABLED = "select enabled from review_settings where person = $1";
     ENABLE_REVIEW = "insert into review_settings (person, enabled, changed) values ($1, $2, $3)
         on conflict (person) do update set enabled = excluded.enabled, changed = excluded.changed";
+    PORTABLE_SESSIONS = "select * from lab_sessions where person = $1 order by id";
+    PORTABLE_LEVELS = "select task_levels.* from task_levels join lab_sessions on lab_sessions.id = task_levels.session
+        where lab_sessions.person = $1 order by session, task";
+    PORTABLE_AWARDS = "select awards.* from awards join lab_sessions on lab_sessions.id = awards.session
+        where lab_sessions.person = $1 order by session, task";
+    PORTABLE_HINTS = "select hints_taken.* from hints_taken join lab_sessions on lab_sessions.id = hints_taken.session
+        where lab_sessions.person = $1 order by session, task, number";
+    PORTABLE_TRIALS = "select trial_runs.* from trial_runs join lab_sessions on lab_sessions.id = trial_runs.session
+        where lab_sessions.person = $1 and finished is not null order by trial_runs.id";
+    PORTABLE_EXPORTS = "select * from exports where person = $1 order by name";
+    PORTABLE_LESSONS = "select * from lesson_reads where person = $1 order by lesson";
+    PORTABLE_QUIZ_TRIES = "select * from quiz_tries where person = $1 order by at, submission, lesson, question";
+    PORTABLE_REVIEW_SETTINGS = "select * from review_settings where person = $1";
+    INSERT_REVIEW_SETTING = "insert into review_settings (person, enabled, changed) values ($1, $2, $3) on conflict do nothing";
+    DELETE_QUIZ_TRIES_OF = "delete from quiz_tries where person = $1";
+    DELETE_REVIEW_SETTINGS_OF = "delete from review_settings where person = $1";
+    INSERT_WHOLE_TRIAL = "insert into trial_runs (id, session, task, started, finished, outcome)
+        values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
+    INSERT_WHOLE_LESSON = "insert into lesson_reads (person, lesson, opened, finished) values ($1, $2, $3, $4)
+        on conflict do nothing";
+    LIVE_SESSIONS_OF = "select id from lab_sessions where person = $1 and state <> 'ended' limit 1";
+    DELETE_SESSIONS_OF = "delete from lab_sessions where person = $1";
+    DELETE_EXPORTS_OF = "delete from exports where person = $1";
+    DELETE_LESSONS_OF = "delete from lesson_reads where person = $1";
 }

@@ -9,6 +9,7 @@ mod dev;
 pub mod events;
 mod failure;
 pub mod identity;
+pub mod metrics;
 pub mod pages;
 mod proxy;
 pub mod quizzes;
@@ -64,6 +65,8 @@ pub struct SiteParts {
     pub proofs: Proofs,
     /// Makes addresses of service tabs that cannot be guessed; stays the same over restarts.
     pub secret: [u8; 32],
+    /// The server's own figures, where somebody may read them.
+    pub metrics: Option<metrics::Metrics>,
 }
 
 /// Everything that handlers share; cheap to clone.
@@ -86,6 +89,7 @@ struct Shared {
     quizzes: Quizzes,
     reading: Reading,
     finder: Finder,
+    metrics: Option<metrics::Metrics>,
     stopping: CancellationToken,
 }
 
@@ -109,6 +113,7 @@ impl Site {
             quizzes: Quizzes::default(),
             reading: Reading::default(),
             finder: Finder::default(),
+            metrics: parts.metrics,
             stopping: CancellationToken::new(),
         }))
     }
@@ -116,6 +121,15 @@ impl Site {
     /// Ends every stream, so that the server can stop; sessions go on.
     pub fn stop(&self) {
         self.0.stopping.cancel();
+    }
+
+    /// Done when [`Site::stop`] was called.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.0.stopping.clone().cancelled_owned()
+    }
+
+    fn metrics(&self) -> Option<&metrics::Metrics> {
+        self.0.metrics.as_ref()
     }
 
     fn labs(&self) -> &Labs {

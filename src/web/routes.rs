@@ -17,7 +17,7 @@ use super::pages::{
 };
 use super::security::headers;
 use super::security::hosts::Addressee;
-use super::{Site, api, assets, dev, events, proxy, templates};
+use super::{Site, api, assets, dev, events, metrics, proxy, templates};
 
 /// Most bytes of a form.
 const FORM: usize = 64 * 1024;
@@ -64,6 +64,7 @@ pub fn router(site: Site) -> Router {
         .route("/sessions/{session}/reset-file", post(session::act::reset_file))
         .route("/sessions/{session}/exports/{name}", get(session::act::download))
         .route("/assets/{*name}", get(assets::serve))
+        .route("/metrics", get(metrics::show))
         .route("/healthz", get(|| async { "ok\n" }))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -78,6 +79,7 @@ pub fn router(site: Site) -> Router {
             Failure::not_found("There is no page at this address. It may have been moved, or mistyped.")
         })
         .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(site.clone(), metrics::measure))
         .with_state(site.clone());
     let site_itself = if templates::is_watched() {
         site_itself.layer(from_fn_with_state(site.clone(), dev::reload))

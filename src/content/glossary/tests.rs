@@ -8,7 +8,10 @@ fn library(files: &[(&str, &str)]) -> (tempfile::TempDir, Library) {
     let root = folder.path();
     for (path, text) in [
         ("labs/.keep", ""),
-        ("curriculum/course.yaml", "title: T\nsummary: S.\nmonths: [{ number: 1, title: M, gate: G }]\n"),
+        (
+            "curriculum/course.yaml",
+            "title: T\nsummary: S.\nmonths: [{ number: 1, title: M, gate: G }]\n",
+        ),
         (
             "curriculum/w01-first/week.yaml",
             "title: First\nmonth: 1\nsummary: S.\noutcomes: [O]\nlessons:\n  - { slug: leaks, title: Leaks }\n",
@@ -50,7 +53,10 @@ const LEAK: (&str, &str) = (
     "leak.md",
     "---\nterm: Leak\nalso: [target leak]\nshort: Something gets through.\ntaught: w01/leaks\nsee: [wall]\n---\nIt *drips*.\n",
 );
-const WALL: (&str, &str) = ("wall.md", "---\nterm: Wall\nshort: Something that stands.\n---\nBricks.\n");
+const WALL: (&str, &str) = (
+    "wall.md",
+    "---\nterm: Wall\nshort: Something that stands.\n---\nBricks.\n",
+);
 
 #[test]
 fn terms_are_read_and_linked_once_a_lesson() {
@@ -58,7 +64,10 @@ fn terms_are_read_and_linked_once_a_lesson() {
     let catalogue = library.catalogue();
     assert_eq!(told(&[LEAK, WALL]), "");
     let leak = catalogue.glossary.term("leak").unwrap();
-    assert_eq!((leak.short.as_str(), leak.markdown.as_str()), ("Something gets through.", "It *drips*."));
+    assert_eq!(
+        (leak.short.as_str(), leak.markdown.as_str()),
+        ("Something gets through.", "It *drips*.")
+    );
     assert_eq!(leak.taught, Some((1, "leaks".into())));
     let lesson = catalogue.lesson(1, "leaks").unwrap();
     let html = &lesson.rendered().html;
@@ -66,7 +75,11 @@ fn terms_are_read_and_linked_once_a_lesson() {
     assert_eq!(html.matches("/glossary/").count(), 1);
     assert_eq!(lesson.terms(), ["leak"]);
 
-    write(folder.path(), "curriculum/glossary/wall.md", &WALL.1.replace("Bricks", "Stones"));
+    write(
+        folder.path(),
+        "curriculum/glossary/wall.md",
+        &WALL.1.replace("Bricks", "Stones"),
+    );
     assert!(library.refresh());
     assert_eq!(library.catalogue().glossary.term("wall").unwrap().markdown, "Stones.");
 }
@@ -92,7 +105,10 @@ fn what_is_wrong_is_said_with_its_place_and_a_way_out() {
     let all: Vec<String> = cases
         .iter()
         .map(|(what, text)| format!("=== {what}\n{}", told(&[("leak.md", text), WALL])))
-        .chain([format!("=== no term\n{}", told(&[("sub/Leak.md", "x"), ("notes.txt", "x")]))])
+        .chain([format!(
+            "=== no term\n{}",
+            told(&[("sub/Leak.md", "x"), ("notes.txt", "x")])
+        )])
         .collect();
     insta::assert_snapshot!(all.join("\n\n"));
 }

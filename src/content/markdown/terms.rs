@@ -187,7 +187,10 @@ pub(super) fn linked<'e>(events: Vec<Event<'e>>, terms: &Terms) -> (Vec<Event<'e
                 }
                 let text = words(&run);
                 if let [.., quote, _] = open.as_mut_slice()
-                    && matches!(out.last_chunk(), Some([Event::Start(Tag::BlockQuote(None)), Event::Start(Tag::Paragraph)]))
+                    && matches!(
+                        out.last_chunk(),
+                        Some([Event::Start(Tag::BlockQuote(None)), Event::Start(Tag::Paragraph)])
+                    )
                     && text.starts_with("[!")
                 {
                     *quote = true;
@@ -229,13 +232,7 @@ fn words(run: &[Event<'_>]) -> String {
         .collect()
 }
 
-fn mark<'e>(
-    run: Vec<Event<'e>>,
-    text: &str,
-    found: &[(Range<usize>, &str)],
-    terms: &Terms,
-    out: &mut Vec<Event<'e>>,
-) {
+fn mark<'e>(run: Vec<Event<'e>>, text: &str, found: &[(Range<usize>, &str)], terms: &Terms, out: &mut Vec<Event<'e>>) {
     if found.is_empty() {
         out.extend(run);
         return;
@@ -308,10 +305,12 @@ mod tests {
         let mut out = String::new();
         for event in events {
             match event {
-                Event::InlineHtml(html) => match html.strip_prefix("<span class=\"termed\"><a class=\"term\" href=\"/glossary/") {
-                    Some(rest) => out.extend(["[", rest.split('"').next().unwrap(), ":"]),
-                    None => out.push(']'),
-                },
+                Event::InlineHtml(html) => {
+                    match html.strip_prefix("<span class=\"termed\"><a class=\"term\" href=\"/glossary/") {
+                        Some(rest) => out.extend(["[", rest.split('"').next().unwrap(), ":"]),
+                        None => out.push(']'),
+                    }
+                }
                 Event::Text(text) | Event::Code(text) => out.push_str(&text),
                 Event::SoftBreak => out.push('|'),
                 Event::End(_) => out.push(' '),
@@ -325,18 +324,27 @@ mod tests {
     fn the_first_use_is_linked_and_no_other() {
         for (markdown, wanted) in [
             ("A leak, and a leak.", "A [data-leakage:leak], and a leak."),
-            ("Data leakage is leakage.", "[data-leakage:Data leakage] is [leakage:leakage]."),
+            (
+                "Data leakage is leakage.",
+                "[data-leakage:Data leakage] is [leakage:leakage].",
+            ),
             ("of data\nleakage.", "of [data-leakage:data|leakage]."),
             ("# A leak\n\nA **LEAK**", "A leak A [data-leakage:LEAK]"),
             ("`leak` [a leak](/x) leak", "leak a leak [data-leakage:leak]"),
-            ("leaks, leak-free, leak.py, my_leak, bleak", "leaks, leak-free, leak.py, my_leak, bleak"),
+            (
+                "leaks, leak-free, leak.py, my_leak, bleak",
+                "leaks, leak-free, leak.py, my_leak, bleak",
+            ),
             ("(leak) a leak's end", "([data-leakage:leak]) a leak's end"),
             ("slo and Slo, SLO.", "slo and Slo, [slo:SLO]."),
             ("A/B test, a/b test", "[ab-test:A/B test], a/b test"),
             ("a/b test", "a/b test"),
             ("train/test split", "[split:train/test split]"),
             ("```\nleak\n```\n\nleak", "leak [data-leakage:leak]"),
-            ("> [!PREDICT]\n> Is it a leak?\n>\n> ---\n>\n> A leak.\n\nleak", "[!PREDICT]|Is it a leak? A leak. [data-leakage:leak]"),
+            (
+                "> [!PREDICT]\n> Is it a leak?\n>\n> ---\n>\n> A leak.\n\nleak",
+                "[!PREDICT]|Is it a leak? A leak. [data-leakage:leak]",
+            ),
             ("> A leak.", "A [data-leakage:leak]."),
             ("![a leak](figures/a.svg) leak", "a leak [data-leakage:leak]"),
         ] {

@@ -10,6 +10,7 @@ use crate::grading::Change;
 use crate::lab::error::LabError;
 use crate::lab::events::EventKind;
 use crate::lab::labs::lock;
+use crate::lab::metrics;
 use crate::model::{Award, TaskLevel};
 use crate::store::StoreError;
 
@@ -42,11 +43,13 @@ impl Loop {
                     self.unsaved.levels.insert(level.task.clone(), level);
                 }
                 Change::Awarded(award) => {
+                    metrics::awarded();
                     tracing::info!(session = %self.row.id, lab = %self.lab.id, task = %award.task, points = award.points, "a task was achieved");
                     now = true;
                     self.unsaved.awards.push(award);
                 }
                 Change::Fault { check, why } => {
+                    metrics::fault();
                     tracing::error!(session = %self.row.id, lab = %self.lab.id, %check, why, "a check could not be done; it costs nothing");
                 }
             }

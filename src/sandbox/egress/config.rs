@@ -1,9 +1,10 @@
 //! What configuration decides about egress.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Table `[sandbox.egress]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EgressConfig {
     /// Hosts that the policy `registries` opens. Unset: those that this machine's own pip, uv, npm, go and cargo are

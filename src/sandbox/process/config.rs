@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Table `[sandbox.process]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProcessConfig {
+    /// How learners' programs are walled off.
     pub form: FormChoice,
     /// First and last TCP port that sandboxes without a network of their own share out among them.
     pub ports: (u16, u16),
@@ -22,7 +24,7 @@ pub struct ProcessConfig {
 }
 
 /// Which form to take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FormChoice {
     /// Bubblewrap where it works, else Landlock.

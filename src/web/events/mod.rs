@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::Site;
 use super::identity::Who;
+use super::metrics::Open;
 use crate::base::PersonId;
 use crate::lab::{Delivery, Subscription};
 
@@ -46,6 +47,7 @@ struct Listener {
     site: Site,
     person: PersonId,
     subscription: Subscription,
+    _open: Open,
 }
 
 /// `GET /events`.
@@ -64,6 +66,7 @@ pub async fn stream(
         subscription: site.labs().subscribe(person, last),
         site,
         person,
+        _open: Open::stream(),
     });
     let events = stream::unfold(Some((listener, true)), |state| async move {
         let (mut listener, first) = state?;

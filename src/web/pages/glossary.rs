@@ -101,10 +101,13 @@ impl GlossaryPage {
         for term in &terms {
             let first = term.term.chars().next().filter(|first| first.is_alphabetic());
             let name = first.map_or_else(|| "0–9".to_owned(), |first| first.to_uppercase().to_string());
-            let at = letters.iter().position(|letter| letter.letter == name).unwrap_or_else(|| {
-                letters.push(Letter::new(&name));
-                letters.len() - 1
-            });
+            let at = letters
+                .iter()
+                .position(|letter| letter.letter == name)
+                .unwrap_or_else(|| {
+                    letters.push(Letter::new(&name));
+                    letters.len() - 1
+                });
             letters[at].terms.push(line(term));
         }
         Self {
@@ -142,7 +145,10 @@ impl Letter {
 
 impl TermPage {
     fn new(catalogue: &Catalogue, term: &Term, now: Timestamp) -> Self {
-        let taught = term.taught.as_ref().and_then(|(week, slug)| lesson(catalogue, *week, slug));
+        let taught = term
+            .taught
+            .as_ref()
+            .and_then(|(week, slug)| lesson(catalogue, *week, slug));
         let used = used(catalogue, &term.slug)
             .into_iter()
             .filter(|place| Some(place) != taught.as_ref())

@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use self::frames::{Place, close};
 use super::identity::Who;
+use super::metrics::Open;
 use super::pages::show::{SessionPath, Shown};
 use super::security::origin::SameOrigin;
 use super::{Failure, Site};
@@ -115,6 +116,7 @@ async fn join(
     browser: impl AsyncRead + AsyncWrite,
     agent: impl AsyncRead + AsyncWrite,
 ) {
+    let _open = Open::terminal();
     let (mut from_browser, mut to_browser) = tokio::io::split(browser);
     let (mut from_agent, mut to_agent) = tokio::io::split(agent);
     let end = tokio::select! {

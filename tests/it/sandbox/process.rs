@@ -56,7 +56,13 @@ fn an_ordinary_user_gets_the_same_promises() {
     let place = tempfile::tempdir().unwrap();
     let agent = halfway::sandbox::agent_binary::install(place.path(), None).unwrap();
     let executable = place.path().join("it");
-    std::fs::copy(std::env::current_exe().unwrap(), &executable).unwrap();
+    // By another process: a child that a test beside this one forks would hold the file open for writing for a moment,
+    // and the kernel executes no such file.
+    let copied = std::process::Command::new("cp")
+        .arg(std::env::current_exe().unwrap())
+        .arg(&executable)
+        .status();
+    assert!(copied.unwrap().success());
     let temporary = place.path().join("tmp");
     std::fs::create_dir(&temporary).unwrap();
     for path in [place.path(), &temporary] {

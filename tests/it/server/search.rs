@@ -56,21 +56,39 @@ fn addresses(found: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn what_is_looked_for_is_found_and_nothing_that_is_hidden() {
     let server = server().await;
-    let ask = async |words: &str| server.get(&format!("/api/v1/search?q={words}")).await.expect(200).json();
+    let ask = async |words: &str| {
+        server
+            .get(&format!("/api/v1/search?q={words}"))
+            .await
+            .expect(200)
+            .json()
+    };
     let found = ask("leak").await;
     assert_eq!(addresses(&found), ["/glossary/leak", "/weeks/1/walls"]);
-    assert_eq!(found["results"][0]["title"], serde_json::json!([{ "text": "Leak", "hit": true }]));
-    assert_eq!(addresses(&ask("column%20LATE").await), ["/weeks/1/walls#s-the-late-column"]);
+    assert_eq!(
+        found["results"][0]["title"],
+        serde_json::json!([{ "text": "Leak", "hit": true }])
+    );
+    assert_eq!(
+        addresses(&ask("column%20LATE").await),
+        ["/weeks/1/walls#s-the-late-column"]
+    );
     assert_eq!(addresses(&ask("seepage").await), ["/glossary/leak"]);
     assert_eq!(addresses(&ask("wal").await)[0], "/glossary/wall");
     let typo = ask("colunm").await;
     assert_eq!(addresses(&typo), ["/weeks/1/walls#s-the-late-column"]);
-    assert_eq!(typo["answered"], serde_json::json!({ "kind": "corrected", "words": "column" }));
+    assert_eq!(
+        typo["answered"],
+        serde_json::json!({ "kind": "corrected", "words": "column" })
+    );
     for hidden in ["sesquipedalian", "zzzz"] {
         assert!(addresses(&ask(hidden).await).is_empty(), "{hidden}");
     }
     let lesson = server.get("/weeks/1/walls").await.expect(200).text();
-    assert!(lesson.contains("href=\"/glossary/leak\" aria-describedby=\"term-leak\">leak</a>"), "{lesson}");
+    assert!(
+        lesson.contains("href=\"/glossary/leak\" aria-describedby=\"term-leak\">leak</a>"),
+        "{lesson}"
+    );
     assert!(!lesson.contains("<img src=x"), "{lesson}");
 }
 
@@ -107,7 +125,11 @@ async fn no_words_make_it_fail_and_none_become_markup() {
         assert!(matches!(answer.status, 200 | 400), "{query}: {}", answer.status);
         assert!(answer.header("content-type").starts_with("application/json"), "{query}");
     }
-    for (query, wanted) in [("", "missing"), ("?other=1", "missing"), (&format!("?q={huge}"), "5000 characters")] {
+    for (query, wanted) in [
+        ("", "missing"),
+        ("?other=1", "missing"),
+        (&format!("?q={huge}"), "5000 characters"),
+    ] {
         let answer = server.get(&format!("/api/v1/search{query}")).await.expect(400).json();
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(message.contains(wanted), "{message}");
@@ -118,11 +140,21 @@ async fn no_words_make_it_fail_and_none_become_markup() {
 async fn a_term_has_a_page() {
     let server = server().await;
     let list = server.get("/glossary").await.expect(200).text();
-    for wanted in ["href=\"#letter-l\"", "id=\"letter-l\"", "href=\"/glossary/leak\"", "2 terms"] {
+    for wanted in [
+        "href=\"#letter-l\"",
+        "id=\"letter-l\"",
+        "href=\"/glossary/leak\"",
+        "2 terms",
+    ] {
         assert!(list.contains(wanted), "{wanted}: {list}");
     }
     let page = server.get("/glossary/leak").await.expect(200).text();
-    for wanted in ["<em>drips</em>", "href=\"/weeks/1/walls\"", "href=\"/glossary/wall\"", "seepage"] {
+    for wanted in [
+        "<em>drips</em>",
+        "href=\"/weeks/1/walls\"",
+        "href=\"/glossary/wall\"",
+        "seepage",
+    ] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
     assert!(!page.contains("<b>raw") && !page.contains("<img src=x"), "{page}");

@@ -4,7 +4,7 @@ use halfway::model::Answer;
 use halfway::store::{DatabaseAddress, Store, StoreError, migrations};
 
 /// Rows that a database may hold after the migration of that number; a new migration brings its own.
-const FILLED: &[(i64, &str)] = &[
+pub const FILLED: &[(i64, &str)] = &[
     (1, include_str!("filled/0001.sql")),
     (2, include_str!("filled/0002.sql")),
     (3, include_str!("filled/0003.sql")),

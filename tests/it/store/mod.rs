@@ -2,6 +2,7 @@
 
 mod faults;
 mod migrations;
+mod portable;
 mod quiz;
 mod rows;
 
