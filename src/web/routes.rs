@@ -60,6 +60,7 @@ pub fn router(site: Site) -> Router {
         .route("/sessions/{session}/cancel", post(session::act::cancel))
         .route("/sessions/{session}/export", post(session::act::export))
         .route("/sessions/{session}/hints/{task}", post(session::act::hint))
+        .route("/sessions/{session}/tasks/{task}/again", post(session::act::again))
         .route("/sessions/{session}/trials/{task}", post(session::act::trial))
         .route("/sessions/{session}/reset-file", post(session::act::reset_file))
         .route("/sessions/{session}/exports/{name}", get(session::act::download))

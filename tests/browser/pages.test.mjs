@@ -111,6 +111,22 @@ test('checks 1 to 4: workspace, questions, finish, history', async () => {
   await assertSound(page, 'lab card with an archive to begin with');
 });
 
+test('settings are kept by the browser, and reach the terminal', async () => {
+  const page = await made.page();
+  await page.goto(`${made.server.url}/settings`);
+  await page.getByRole('group', { name: 'Motion' }).getByLabel('none').check();
+  await page.getByLabel('Size').selectOption('18');
+  await page.getByLabel('my system\'s').check();
+  await page.reload();
+  assert.equal(await page.getByLabel('Size').inputValue(), '18');
+  assert.equal(await page.locator('html').getAttribute('data-motion'), 'less');
+  await startLab(page, made.server, 'ten-minutes');
+  await inWorkspace(page);
+  const letters = await page.locator('.xterm-rows').evaluate((one) => [getComputedStyle(one).fontSize, getComputedStyle(one).fontFamily]);
+  assert.equal(letters[0], '18px');
+  assert.match(letters[1], /^ui-monospace/);
+});
+
 test('check 1: high contrast, chosen in the settings, is kept and clean', async () => {
   const page = await made.page();
   await page.goto(`${made.server.url}/settings`);

@@ -165,6 +165,16 @@ pub fn task(view: &lab::SessionView, task: &lab::TaskView, times: &Times) -> Tas
         (_, Verdict::Fail | Verdict::Blocked | Verdict::Error) => Some(task.level.since),
         _ => None,
     };
+    let trial = task.is_trial.then(|| trial(view, task));
+    // What a trial found stands in the trial, beside its picture; not twice.
+    let told = trial.as_ref().map_or(&[][..], |trial| &trial.findings);
+    // The operator reads what was wrong on our side; the learner reads that it does not count.
+    let findings = if verdict == Verdict::Error {
+        Vec::new()
+    } else {
+        let all = task.level.findings.iter().map(finding);
+        all.filter(|finding| !told.contains(finding)).collect()
+    };
     TaskView {
         session: view.session.id.to_string(),
         id: task.id.0.clone(),
@@ -175,18 +185,13 @@ pub fn task(view: &lab::SessionView, task: &lab::TaskView, times: &Times) -> Tas
         at: at.filter(|at| at.0 > 0).map(|at| times.moment(at)),
         open: !matches!(verdict, Verdict::Pass | Verdict::Waiting),
         text: texts::markdown(&task.text),
-        // The operator reads what was wrong on our side; the learner reads that it does not count.
-        findings: if verdict == Verdict::Error {
-            Vec::new()
-        } else {
-            task.level.findings.iter().map(finding).collect()
-        },
+        findings,
         fault: verdict == Verdict::Error,
         hints: HintsView {
             shown: task.hints.shown.iter().map(|hint| texts::markdown(hint)).collect(),
             all: task.hints.total,
         },
-        trial: task.is_trial.then(|| trial(view, task)),
+        trial,
         live: view.may.work,
     }
 }

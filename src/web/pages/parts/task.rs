@@ -99,6 +99,15 @@ mod tests {
     }
 
     #[test]
+    fn our_fault_does_not_count_and_can_be_tried_again() {
+        let mut task = TaskView::sample();
+        task.fault = true;
+        let html = task.render().unwrap();
+        assert!(html.contains("Not counted"), "{html}");
+        assert!(html.contains("/tasks/trains/again"), "{html}");
+    }
+
+    #[test]
     fn an_ended_session_offers_nothing_to_press() {
         let mut task = TaskView::sample();
         task.live = false;

@@ -1,5 +1,7 @@
 //! What a press of a button does: one handler a button, 303 back to a page, or JSON for the page's script.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
@@ -236,6 +238,30 @@ pub async fn hint(
 ) -> Shown {
     site.labs().hint(person, session, &task, form.seen).await?;
     changed(&site, person, session, &task, wants, "A hint was added.").await
+}
+
+/// How long the press of Retry waits for what it asked for; later it comes as an event.
+const LOOKING: Duration = Duration::from_secs(20);
+
+/// `POST /sessions/{id}/tasks/{task}/again`: looks again at what could not be checked.
+///
+/// # Errors
+/// Where the session is not ready.
+pub async fn again(
+    State(site): State<Site>,
+    Who(person): Who,
+    SessionPath(session): SessionPath,
+    TaskPath(task): TaskPath,
+    wants: Wants,
+) -> Shown {
+    let said = match tokio::time::timeout(LOOKING, site.labs().regrade(person, session)).await {
+        Ok(looked) => {
+            looked?;
+            "It was looked at again."
+        }
+        Err(_) => "It is being looked at.",
+    };
+    changed(&site, person, session, &task, wants, said).await
 }
 
 /// `POST /sessions/{id}/trials/{task}`.
