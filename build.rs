@@ -84,12 +84,9 @@ fn list_templates(root: &Path, folder: &Path, list: &mut String) {
             list_templates(root, &path, list);
         } else if path.extension().is_some_and(|extension| extension == "html") {
             let name = path.strip_prefix(root).expect("it lies beneath");
-            write!(
-                list,
-                "({:?}, include_str!({path:?})),",
-                name.to_str().expect("names are ASCII")
-            )
-            .expect("a string takes everything");
+            let name = name.to_str().expect("names are ASCII");
+            let path = path.to_str().expect("the repository lies at a path in UTF-8");
+            write!(list, "({name:?}, include_str!({path:?})),").expect("a string takes everything");
         }
     }
 }

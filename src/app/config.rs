@@ -204,8 +204,8 @@ mod span {
     pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         let seconds = span.as_secs();
         let text = match seconds {
-            _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-            _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+            _ if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
+            _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
             _ => format!("{seconds}s"),
         };
         serializer.serialize_str(&text)
@@ -227,6 +227,7 @@ mod optional_span {
 
     use serde::{Deserializer, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
     pub(super) fn serialize<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match span {
             Some(span) => super::span::serialize(span, serializer),

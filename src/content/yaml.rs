@@ -97,7 +97,8 @@ fn by_line(text: &str, location: Location) -> Option<Range<usize>> {
 /// The page that says what stands in a file.
 fn describes(file: &str) -> &'static str {
     let name = file.rsplit('/').next().unwrap_or(file);
-    if matches!(name, "course.yaml" | "week.yaml") || name.ends_with(".md") || name.ends_with(".quiz.yaml") {
+    let ends = |end| name.strip_suffix(end).is_some();
+    if matches!(name, "course.yaml" | "week.yaml") || ends(".md") || ends(".quiz.yaml") {
         "docs/curriculum-format.md"
     } else {
         "docs/lab-format.md"

@@ -41,7 +41,7 @@ pub trait View: Serialize {
     where
         Self: Sized,
     {
-        render(Self::TEMPLATE, Value::from(Serde(self)))
+        render(Self::TEMPLATE, &Value::from(Serde(self)))
     }
 }
 
@@ -113,7 +113,7 @@ impl TemplateError {
         if let (Some(name), Some(line)) = (error.name(), error.line()) {
             let _ = writeln!(report, "  --> src/web/pages/{name}:{line}");
             if let Some(source) = error.template_source() {
-                excerpt(&mut report, source, line, error.range());
+                excerpt(&mut report, source, line, error.range().as_ref());
             }
         }
         let _ = write!(report, "help: {}", self.help(error.kind()));
@@ -148,14 +148,14 @@ impl fmt::Display for TemplateError {
 impl std::error::Error for TemplateError {}
 
 /// The line with two before and one after it, and a mark below what is meant.
-fn excerpt(into: &mut String, source: &str, line: usize, range: Option<std::ops::Range<usize>>) {
+fn excerpt(into: &mut String, source: &str, line: usize, range: Option<&std::ops::Range<usize>>) {
     let mut start = 0;
     for (number, text) in source.split('\n').enumerate().map(|(at, text)| (at + 1, text)) {
         if (line.saturating_sub(2)..=line + 1).contains(&number) {
             let _ = writeln!(into, "{number:>4} | {text}");
         }
         if number == line
-            && let Some(range) = range.as_ref().filter(|range| range.start >= start)
+            && let Some(range) = range.filter(|range| range.start >= start)
         {
             let before = source.get(start..range.start).map_or(0, |text| text.chars().count());
             let end = range.end.min(start + text.len());
@@ -295,7 +295,7 @@ fn current() -> Arc<Environment<'static>> {
     CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-fn render(template: &str, view: Value) -> Result<String, TemplateError> {
+fn render(template: &str, view: &Value) -> Result<String, TemplateError> {
     let templates = current();
     let told = |error| TemplateError {
         error,

@@ -233,13 +233,12 @@ impl Reader<'_> {
         if exit.is_some() {
             lines.pop();
         }
-        let (start, prefix_of) = match fence.lines.get(which.start) {
-            Some(place) => (self.line_start(place.start), place.start),
+        let (start, prefix_of) = if let Some(place) = fence.lines.get(which.start) {
+            (self.line_start(place.start), place.start)
+        } else {
             // Behind the line before, or behind the fence that opens.
-            None => {
-                let before = fence.lines.last().map_or(fence.place.start, |place| place.start);
-                (self.line_end(before), before)
-            }
+            let before = fence.lines.last().map_or(fence.place.start, |place| place.start);
+            (self.line_end(before), before)
         };
         let end = match which.end.checked_sub(1) {
             Some(last) if last >= which.start => self.line_end(fence.lines[last].start),

@@ -69,10 +69,8 @@ fn is_unfinished(command: &str) -> bool {
             '\'' if !chars.by_ref().any(|c| c == '\'') => return true,
             '"' if !skip_double(&mut chars) => return true,
             '#' if begins_word => while chars.next_if(|c| *c != '\n').is_some() {},
-            '<' if chars.next_if_eq(&'<').is_some() => {
-                if chars.next_if_eq(&'<').is_none() {
-                    documents.extend(Document::read(&mut chars));
-                }
+            '<' if chars.next_if_eq(&'<').is_some() && chars.next_if_eq(&'<').is_none() => {
+                documents.extend(Document::read(&mut chars));
             }
             '\n' => {
                 while let Some(document) = documents.pop_front() {

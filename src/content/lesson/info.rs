@@ -97,15 +97,14 @@ fn attribute(text: &str, from: usize) -> Option<Attribute<'_>> {
         });
     };
     let value_at = start + name_ends + 1;
-    let (value, end) = match value.strip_prefix('"') {
-        Some(quoted) => match quoted.find('"') {
+    let (value, end) = if let Some(quoted) = value.strip_prefix('"') {
+        match quoted.find('"') {
             Some(length) => (Value::Whole(&quoted[..length]), value_at + length + 2),
             None => (Value::Open, text.len()),
-        },
-        None => {
-            let length = value.find(char::is_whitespace).unwrap_or(value.len());
-            (Value::Whole(&value[..length]), value_at + length)
         }
+    } else {
+        let length = value.find(char::is_whitespace).unwrap_or(value.len());
+        (Value::Whole(&value[..length]), value_at + length)
     };
     Some(Attribute {
         span: start..end,

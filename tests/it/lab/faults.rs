@@ -103,7 +103,7 @@ async fn a_start_that_fails_does_not_show_its_cause(database: Database) {
 
 async fn provisioning_can_be_cancelled(database: Database) {
     let world = World::with(database, |lab| {
-        write(&lab.join("setup/again.sh"), "echo waiting; exec sleep 300")
+        write(&lab.join("setup/again.sh"), "echo waiting; exec sleep 300");
     })
     .await;
     let (labs, session) = world.started().await;

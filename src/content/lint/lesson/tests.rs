@@ -121,7 +121,7 @@ impl Fixture {
         found
             .iter()
             .filter(|one| !one.file.starts_with("labs"))
-            .map(|one| one.to_string())
+            .map(ToString::to_string)
             .collect()
     }
 }
@@ -138,6 +138,7 @@ fn a_lesson_that_keeps_all_rules_is_left_alone() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a row for each rule")]
 fn each_rule_is_told_with_its_place() {
     for (parts, words) in [
         (
@@ -301,7 +302,7 @@ fn minutes_go_by_words_and_by_what_was_measured() {
     told_once(&fixture, "make 10 (write `minutes: 10`)");
     let fixture = Fixture::new();
     assert_eq!(fixture.told(Some(Duration::from_secs(30))), Vec::<String>::new());
-    let told = fixture.told(Some(Duration::from_secs(1200)));
+    let told = fixture.told(Some(Duration::from_mins(20)));
     assert!(
         told.len() == 1 && told[0].contains("1200 s of commands make 25"),
         "{told:?}"

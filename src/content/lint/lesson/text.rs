@@ -76,10 +76,10 @@ impl Text {
                     text.bold.clear();
                 }
                 Event::Start(Tag::BlockQuote(_)) => text.quote(file, span),
-                Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_) => {
-                    if !file[span.clone()].trim_start().starts_with("<!--") {
-                        text.html.push(span);
-                    }
+                Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_)
+                    if !file[span.clone()].trim_start().starts_with("<!--") =>
+                {
+                    text.html.push(span);
                 }
                 Event::Text(words) | Event::Code(words) => {
                     let count = words
