@@ -256,7 +256,7 @@ fn each_rule_is_told_with_its_place() {
         ),
         (
             &[("**Still by hand**", "Still by hand")],
-            "one.md:45:1: error: the last section has no `Still by hand`",
+            "one.md:41:1: error: the last section has no `Still by hand`",
         ),
         (
             &[(
