@@ -263,7 +263,7 @@ fn each_rule_is_told_with_its_place() {
                 "```console\n$ echo hello",
                 "```yaml\na: 1\n```\n\n```console\n$ echo hello",
             )],
-            "one.md:31:1: error: a block of `yaml`",
+            "one.md:33:1: error: a block of `yaml`",
         ),
         (
             &[(
