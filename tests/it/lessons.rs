@@ -181,7 +181,7 @@ fn what_is_not_as_shown_is_told_with_its_line() {
             &["cannot be written"],
         ),
         (
-            "```console\n$ ls / | grep -c home; cat /proc/net/dev | grep -c eth\nx\n```\n",
+            "```console\n$ ls / | grep -c home; cat /proc/net/dev | grep -c eth; true\nx\n```\n",
             3,
             &["+ 0"],
         ),
