@@ -33,6 +33,16 @@ struct Asset {
     gzip: Option<Bytes>,
 }
 
+impl Asset {
+    /// The asset as gzip, where that is smaller.
+    fn small(&self) -> Option<Bytes> {
+        if cfg!(debug_assertions) {
+            return zipped(&self.plain, self.kind.to_str().ok()?).map(Bytes::from);
+        }
+        self.gzip.clone()
+    }
+}
+
 static KEPT: LazyLock<Mutex<HashMap<String, Arc<Asset>>>> = LazyLock::new(Mutex::default);
 
 /// The address of an asset by its name in `static/dist`, hash included: `/assets/site.1f2e3d4c5b6a.css`. Without a
@@ -97,9 +107,10 @@ pub async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response<Bod
     {
         plain(StatusCode::NOT_MODIFIED)
     } else {
-        let zipped = asset.gzip.as_ref().filter(|_| accepts_gzip(&headers));
-        let mut response = Response::new(Body::from(zipped.unwrap_or(&asset.plain).clone()));
-        if zipped.is_some() {
+        let small = if accepts_gzip(&headers) { asset.small() } else { None };
+        let is_small = small.is_some();
+        let mut response = Response::new(Body::from(small.unwrap_or_else(|| asset.plain.clone())));
+        if is_small {
             response
                 .headers_mut()
                 .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -141,6 +152,14 @@ fn without_hash(name: &str) -> Option<(String, &str)> {
     Some((format!("{stem}.{extension}"), hash))
 }
 
+/// As gzip, where that is smaller; fonts are compressed in themselves.
+fn zipped(data: &[u8], kind: &str) -> Option<Vec<u8>> {
+    if kind.starts_with("font/") {
+        return None;
+    }
+    compressed(data).filter(|small| small.len() < data.len())
+}
+
 /// Whether the client takes gzip.
 #[must_use]
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
@@ -173,11 +192,8 @@ fn asset(name: &str) -> Option<Arc<Asset>> {
         kind if kind.starts_with("text/") => format!("{kind}; charset=utf-8"),
         kind => kind.to_owned(),
     };
-    let gzip = if keep && !kind.starts_with("font/") {
-        compressed(&data).filter(|small| small.len() < data.len())
-    } else {
-        None
-    };
+    // What is not kept is compressed when it is sent: most askers of a debug build want the hash alone.
+    let gzip = if keep { zipped(&data, &kind) } else { None };
     let asset = Arc::new(Asset {
         hash: short_hash(&data),
         kind: HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/octet-stream")),
