@@ -58,14 +58,19 @@ impl Lint {
                 .filter(|one| beneath.iter().any(|prefix| lies_in(&one.file, prefix)));
             found.extend(of_these);
         }
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&found)?);
-        } else {
-            println!("{}", report::text(&found, std::io::stdout().is_terminal()));
-        }
-        let failed = found.iter().any(|one| one.severity == Severity::Error);
-        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        told(&found, self.json)
     }
+}
+
+/// Prints what was found; a failure where an error is among it.
+pub(super) fn told(found: &[Diagnostic], json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(found)?);
+    } else {
+        println!("{}", report::text(found, std::io::stdout().is_terminal()));
+    }
+    let failed = found.iter().any(|one| one.severity == Severity::Error);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn all(roots: &Roots, state: &Path) -> Vec<Diagnostic> {

@@ -65,6 +65,19 @@ impl Engine {
         self.exports_folder().join(format!("{stem}{FOLDER}"))
     }
 
+    /// Removes the archive of that name, and the folder beside it.
+    pub async fn remove_files(&self, name: &str) -> Result<(), LabError> {
+        remove_tree(&self.folder_beside(name))
+            .await
+            .map_err(|error| LabError::fault("removing the folder of an export", error))?;
+        match tokio::fs::remove_file(self.exports_folder().join(name)).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(LabError::fault("removing an export", error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn set_aside(&self, row: &LabSession, export: &ExportView) -> Result<(), LabError> {
         let (from, to) = (
             SessionFolder::new(&self.state, row.id).workspace(),
@@ -231,14 +244,7 @@ impl Labs {
         let Some(export) = self.0.store.export(person, name).await? else {
             return Err(LabError::NotFound("export"));
         };
-        remove_tree(&self.0.folder_beside(&export.name))
-            .await
-            .map_err(|error| LabError::fault("removing the folder of an export", error))?;
-        match tokio::fs::remove_file(self.0.exports_folder().join(&export.name)).await {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(LabError::fault("removing an export", error))
-            }
-            _ => Ok(self.0.store.remove_export(person, name).await?),
-        }
+        self.0.remove_files(&export.name).await?;
+        Ok(self.0.store.remove_export(person, name).await?)
     }
 }

@@ -141,12 +141,7 @@ impl Labs {
             Err(other) => return Err(other.into()),
         }
         for export in exports {
-            let gone = tokio::fs::remove_file(engine.exports_folder().join(&export.name)).await;
-            if let Err(error) = gone
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                return Err(LabError::fault("removing an archive", error));
-            }
+            engine.remove_files(&export.name).await?;
         }
         Ok(())
     }

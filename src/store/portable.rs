@@ -318,7 +318,10 @@ impl Store {
                 }
                 if let Some(name) = row.get("name").and_then(Value::as_str)
                     && table.name == "exports"
-                    && self.export_of_anybody(name).await?.is_some_and(|there| there != to)
+                    && self
+                        .owner_of_export(name)
+                        .await?
+                        .is_some_and(|there| there != to.to_string())
                 {
                     return Err(bad(format!("export {name} is another person's here")));
                 }
@@ -341,12 +344,12 @@ impl Store {
         .doing(doing)
     }
 
-    async fn export_of_anybody(&self, name: &str) -> Result<Option<PersonId>, StoreError> {
-        let all = self.all_exports().await?;
-        Ok(all
-            .into_iter()
-            .find(|export| export.name == name)
-            .map(|export| export.person))
+    async fn owner_of_export(&self, name: &str) -> Result<Option<String>, StoreError> {
+        on!(self, read, |pool| sqlx::query_scalar::<_, String>(sql::EXPORT_OWNER)
+            .bind(name)
+            .fetch_optional(pool)
+            .await)
+        .doing("reading whose an export is")
     }
 
     /// Deletes everything that a person has; the person stays, as a name without anything.

@@ -44,6 +44,7 @@ statements! {
     INSERT_EXPORT = "insert into exports (name, person, session, lab, created, bytes) values ($1, $2, $3, $4, $5, $6)
         on conflict (name) do update set bytes = excluded.bytes, created = excluded.created";
     EXPORT = "select name, person, session, lab, created, bytes from exports where name = $1 and person = $2";
+    EXPORT_OWNER = "select person from exports where name = $1";
     EXPORTS_OF = "select name, person, session, lab, created, bytes from exports where person = $1 order by created desc, name";
     ALL_EXPORTS = "select name, person, session, lab, created, bytes from exports order by name";
     DELETE_EXPORT = "delete from exports where name = $1 and person = $2";

@@ -67,6 +67,11 @@ impl Reading {
         Ok(())
     }
 
+    /// Forgets what is in memory of a person whose rows were changed by something else.
+    pub fn forget(&self, person: PersonId) {
+        self.lock().remove(&person);
+    }
+
     fn keep(&self, person: PersonId, read: Arc<Vec<LessonRead>>) {
         let mut people = self.lock();
         if people.len() >= MOST {

@@ -13,7 +13,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::failure::{self, Failure};
 use super::pages::{
-    about, glossary, history, home, lab, labs, lesson, overview, quiz, review, search, session, settings, week,
+    about, belongings, glossary, history, home, lab, labs, lesson, overview, quiz, review, search, session, settings,
+    week,
 };
 use super::security::headers;
 use super::security::hosts::Addressee;
@@ -43,6 +44,8 @@ pub fn router(site: Site) -> Router {
         .route("/progress", get(overview::show))
         .route("/history", get(history::show))
         .route("/settings", get(settings::show))
+        .route("/settings/export", post(belongings::export))
+        .route("/settings/delete", get(belongings::confirm).post(belongings::delete))
         .route("/about", get(about::show))
         .route("/sessions/{session}", get(session::show))
         .route("/sessions/{session}/finish", get(session::finish::show))

@@ -1,13 +1,12 @@
 //! `halfway lab lint`: what is wrong with labs and curriculum, with file, line, caret and what to do.
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
 
 use crate::app::config::Config;
-use crate::content::{Catalogue, Diagnostic, Library, Roots, Severity, report};
+use crate::content::{Catalogue, Diagnostic, Library, Roots};
 
 /// Check the files of labs and of the curriculum.
 #[derive(Debug, Args)]
@@ -36,13 +35,7 @@ impl Lint {
             }
             found
         };
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&found)?);
-        } else {
-            println!("{}", report::text(&found, std::io::stdout().is_terminal()));
-        }
-        let failed = found.iter().any(|one| one.severity == Severity::Error);
-        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        crate::cli::lint::told(&found, self.json)
     }
 }
 

@@ -4,6 +4,7 @@
 //! test without a server. Templates escape everything but the HTML that `content` rendered from a lab's own Markdown.
 
 pub mod about;
+pub mod belongings;
 pub mod curriculum;
 pub mod error;
 pub mod fill;

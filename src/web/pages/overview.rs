@@ -14,6 +14,7 @@ use crate::base::Timestamp;
 use crate::content::Catalogue;
 use crate::web::Site;
 use crate::web::identity::Who;
+use crate::web::quizzes::{Answered, Scheduled};
 use crate::web::reading::key;
 use crate::web::templates::View;
 
@@ -87,7 +88,21 @@ pub async fn show(State(site): State<Site>, Who(person): Who) -> Shown {
         attempts: &attempts,
         read: &read,
     };
-    page(&fill(&done, &catalogue, &site.times(), None))
+    let answered = site.quizzes().of(site.store(), person).await?;
+    let times = site.times();
+    let due = answered.review.then(|| due(&answered, &catalogue, &times));
+    page(&fill(&done, &catalogue, &times, due))
+}
+
+fn due(answered: &Answered, catalogue: &Catalogue, times: &Times) -> Due {
+    let now = times.now();
+    // In the order of time.
+    let scheduled = answered.scheduled(catalogue);
+    let coming = scheduled.iter().filter_map(Scheduled::due).find(|at| *at > now);
+    Due {
+        questions: scheduled.iter().filter(|one| one.next.is_due(now)).count(),
+        next: coming.map(|at| times.moment(at)),
+    }
 }
 
 /// From what a person has done.

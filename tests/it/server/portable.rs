@@ -72,3 +72,40 @@ async fn an_archive_of_somebody_else_is_refused_in_words() {
     let (fine, said) = run(&server, &["import", "/nonexistent/mine.tar"]);
     assert!(!fine && said.contains("cannot read /nonexistent/mine.tar"), "{said}");
 }
+
+#[tokio::test]
+async fn the_settings_give_all_of_it_and_delete_all_of_it() {
+    let server = Server::start(Wanted::new(Walls::Landlock, [labs::plain("plain")])).await;
+    let id = server.ready_lab("plain").await;
+    server.save(&id, "word.txt", "right\n").await.expect(200);
+    server.until_verdict(&id, "word", "pass").await;
+
+    let archive = server.post("/settings/export", "").await.expect(200);
+    assert!(archive.header("content-disposition").contains("halfway.tar"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.tar");
+    std::fs::write(&file, &archive.body).unwrap();
+    let there = Server::start(Wanted::new(Walls::Landlock, [labs::plain("plain")])).await;
+    let (fine, said) = run(&there, &["import", file.to_str().unwrap()]);
+    assert!(fine && said.contains("tasks achieved: 1"), "{said}");
+
+    // Nothing is deleted under a lab that is open, and the page says which.
+    for refused in [
+        server.get("/settings/delete").await,
+        server.post("/settings/delete", "").await,
+    ] {
+        assert!(refused.expect(409).text().contains("End it first"));
+    }
+    assert_eq!(server.session(&id).await["state"], "ready");
+
+    server.end(&id).await;
+    let asked = server.get("/settings/delete").await.expect(200).text();
+    assert!(asked.contains("every attempt at a lab"), "{asked}");
+    server.post("/settings/delete", "").await.expect(303);
+    server.get(&format!("/sessions/{id}")).await.expect(404);
+    assert!(!server.get("/history").await.expect(200).text().contains(&id));
+    let left = std::fs::read_dir(server.state().join("exports")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "archives are left");
+    // The person can go on at once.
+    server.ready_lab("plain").await;
+}
